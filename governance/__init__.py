@@ -1,0 +1,1 @@
+"""People, applications, permits and the events that made them."""

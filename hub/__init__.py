@@ -1,0 +1,1 @@
+"""The roof: settings, composition and doors. Nothing imports this package."""

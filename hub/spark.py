@@ -1,0 +1,77 @@
+"""Builds the one Spark session that the lower floors are handed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from hub.errors import HubError
+
+
+@dataclass(frozen=True)
+class SparkOptions:
+    """What a site may set of Spark.
+
+    `master` is a Spark URL; `driver_memory` a JVM size such as `3g`; `shuffle_partitions` a count;
+    `event_log` keeps Spark's event log under the hub's logs.
+    """
+
+    master: str = "local[*]"
+    driver_memory: str = "3g"
+    shuffle_partitions: int = 4
+    event_log: bool = False
+
+
+def build_session(options: SparkOptions, *, jars: Path, tmp: Path, logs: Path, name: str = "hub") -> SparkSession:
+    """Start (or return) the session: Delta from local jars, temporary files encrypted and sealed.
+
+    Raises `HubError` when the jars are missing. `spark.io.encryption.enabled` matters for more than
+    disks: a key that travels in a broadcast frame would otherwise be spilled in clear.
+    """
+    found = sorted(str(jar) for jar in jars.glob("*.jar"))
+    if not found:
+        raise HubError(f"No Delta jars in {jars}: run `./run doctor`, then `./run hub --help` to fetch them.")
+    tmp.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    # Python workers and the launcher make temporary files too.
+    os.environ["TMPDIR"] = str(tmp)
+    os.environ["SPARK_LOCAL_DIRS"] = str(tmp)
+    settings = {
+        "spark.jars": ",".join(found),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.driver.memory": options.driver_memory,
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={tmp} -Dderby.system.home={tmp} -XX:+UseParallelGC",
+        "spark.local.dir": str(tmp),
+        "spark.sql.warehouse.dir": str(tmp / "warehouse"),
+        "spark.io.encryption.enabled": "true",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.ansi.enabled": "true",
+        "spark.sql.shuffle.partitions": str(options.shuffle_partitions),
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        # A wrong row count beats a fast one: pruning hides malformed lines.
+        "spark.sql.csv.parser.columnPruning.enabled": "false",
+        "spark.sql.debug.maxToStringFields": "25",
+        "spark.redaction.regex": "(?i)secret|password|token|pad|key",
+        "spark.log.level": "ERROR",
+    }
+    if options.event_log:
+        events = logs / "spark-events"
+        events.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": events.as_uri()}
+    builder = SparkSession.builder.appName(name).master(options.master)
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session

@@ -1,0 +1,1 @@
+"""Contracts, sources, checks, batches, ledger and lake."""

@@ -1,0 +1,1 @@
+"""Permit to extract, workspace and tracking."""

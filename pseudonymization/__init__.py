@@ -1,0 +1,1 @@
+"""Keys, keyed digests, person links and text redaction."""
