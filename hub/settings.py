@@ -23,7 +23,7 @@ class ServerSettings(_Section):
     """Where the hub listens."""
 
     host: str = Field(
-        "127.0.0.1", description="Address of the front door; loopback unless a TLS proxy stands in front."
+        default="127.0.0.1", description="Address of the front door; loopback unless a TLS proxy stands in front."
     )
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the front door.")
     language: Literal["fr", "en"] = Field(default="fr", description="Language of pages for a reader who chose none.")
@@ -54,7 +54,7 @@ class CatalogueSettings(_Section):
     """What the catalogue shows."""
 
     small_count: int = Field(
-        11, ge=1, le=1000, description="Counts of fewer rows than this are hidden (SNDS practice: 11)."
+        default=11, ge=1, le=1000, description="Counts of fewer rows than this are hidden (SNDS practice: 11)."
     )
 
 
