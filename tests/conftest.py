@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import OperationalError
 
@@ -23,6 +24,11 @@ from hub.paths import JARS, ROOT, Home
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+
+# The machine's speed is no property under test.
+hypothesis_settings.register_profile("hub", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("hub")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
