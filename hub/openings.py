@@ -1,0 +1,65 @@
+"""Opens and closes projects with everything that the roof has built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from governance.people import OPERATOR
+from hub.compose import Hub, now
+from hub.errors import explain
+from projects.extract import ExtractReport, compile_extract
+from projects.opening import close_project, ended, open_project
+
+if TYPE_CHECKING:
+    from hub.cli.progress import Tick
+
+
+def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
+    """Compile the permit's extract and open its project. Raises an error of governance for a permit that is not active."""
+    from hub.errors import HubError
+
+    permit = hub.governance.permit(permit_id)
+    if not permit.active(now()):
+        raise HubError(f"Permit {permit_id} is {permit.state(now()).value}: only an active permit opens a project.")
+    tick("Starting Spark", 0, None)
+    spark = hub.spark
+    tick(f"Writing the extract of {permit_id}", 0, len(permit.tables))
+    return open_project(
+        permit,
+        projects=hub.projects,
+        folder=hub.home.projects,
+        compile_into=lambda place: compile_extract(
+            permit, spark=spark, lake=hub.lake, contracts=hub.contracts, keystore=hub.keystore, folder=place
+        ),
+        explain=lambda error: explain(error).sentence,
+    )
+
+
+def close_permit(hub: Hub, permit_id: str, reason: str) -> None:
+    """Close the permit, then its project."""
+    permit = hub.governance.permit(permit_id)
+    if permit.active(now()):
+        hub.governance.close(OPERATOR, permit_id, reason)
+    _end(hub, permit_id, reason)
+
+
+def sweep_ended(hub: Hub) -> list[str]:
+    """End every project without an active permit; returns their ids."""
+    over = ended(hub.projects, (permit.id for permit in hub.governance.active_permits(now())))
+    for project in over:
+        _end(hub, project, "The permit has ended.")
+    return over
+
+
+def _end(hub: Hub, project: str, reason: str) -> None:
+    from hub.jupyter.stop import stop_workspaces
+
+    if hub.projects.find(project) is None:
+        return
+    close_project(
+        project,
+        reason,
+        projects=hub.projects,
+        folder=hub.home.projects,
+        stop_workspaces=lambda name: stop_workspaces(hub.home, name),
+    )
