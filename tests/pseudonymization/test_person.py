@@ -43,7 +43,7 @@ def test_a_wrong_ins_or_a_missing_rank_is_nobody() -> None:
 
 def test_unknown_kinds_and_wrong_counts_are_refused() -> None:
     with pytest.raises(UnknownKind, match="fhir_patient"):
-        person_key("nir", [F.lit("x")]) if SparkSession.getActiveSession() else person_key_of(KEY, "nir", "x")
+        person_key_of(KEY, "nir", "x")
     with pytest.raises(UnknownKind, match="takes 2"):
         person_key_of(KEY, "psa", "x")
 
