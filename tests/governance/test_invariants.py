@@ -29,6 +29,7 @@ from governance import (
     passwords,
     tables,
 )
+from governance.rights import DECISIONS
 
 PEOPLE = ("alice", "bob", "carol", "sam", "ada")
 ROLES = st.frozensets(st.sampled_from(Role), min_size=1)
@@ -97,6 +98,24 @@ class Anything(RuleBasedStateMachine):
     @rule(actor=actors, number=numbers)
     def file(self, actor, number):
         self.attempt(lambda: self.governance.file(actor, f"a{number:04d}", Everything()))
+
+    @rule(
+        members=st.lists(actors, unique=True, max_size=2).map(tuple), actor=st.sampled_from(["alice", "bob", "carol"])
+    )
+    def file_a_sound_one(self, members, actor):
+        def both() -> None:
+            draft = self.governance.start(actor, replace(SOUND, members=members))
+            self.governance.file(actor, draft.id, Everything())
+
+        self.attempt(both)
+
+    @rule(data=st.data(), actor=st.sampled_from(["sam", "carol"]), decision=st.sampled_from(sorted(DECISIONS)))
+    def decide_what_waits(self, data, actor, decision):
+        waiting = [one.id for one in self.governance.applications() if one.state is State.FILED]
+        if waiting:
+            number = data.draw(st.sampled_from(waiting))
+            reason = "A reason that is long enough."
+            self.attempt(lambda: self.governance.decide(actor, number, decision, reason, Everything()))
 
     @rule(actor=actors, number=numbers, reason=reasons)
     def withdraw(self, actor, number, reason):
