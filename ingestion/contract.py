@@ -30,7 +30,8 @@ class Label(_Model):
 class Column(_Model):
     """One column as it arrives.
 
-    `type` is a Spark type, `text` for an attachment, or `strings` for several values (direct only); `format` a Spark date pattern (ISO when absent);
+    `type` is a Spark type, `text` for an attachment, or `strings` for several values (direct only);
+    `format` a Spark date pattern (ISO when absent);
     `codes` the allowed codes as strings; `digest` says under which purpose a keyed digest takes the value's place;
     an unclassified column is `direct`: it never reaches the lake.
     `encoding` and `charset` (the column that holds a media type) tell how a `text` column is coded.
