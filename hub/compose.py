@@ -17,7 +17,7 @@ from hub.errors import HubError
 from hub.paths import JARS, Home
 from hub.settings import Settings, load_settings
 from hub.spark import SparkOptions, build_session
-from ingestion.contract import PACKAGED, Contracts, load_contracts
+from ingestion.contract_set import PACKAGED, Contracts, load_contracts
 from ingestion.lake import Lake
 from ingestion.ledger import Ledger
 from projects.state import Projects

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.paths import JARS, NODE_MODULES
+from hub.paths import JARS, NODE_MODULES, ROOT
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,13 @@ def _examine(home: Path, port: int) -> Iterator[Finding]:
 
 def _sandbox() -> Iterator[Finding]:
     from projects.workspace.probe import probe
+    from projects.workspace.sandbox import Toolchain
 
-    found = probe()
-    yield Finding("Sandbox", found.able, " ".join(found.sentences), "apt-get install bubblewrap")
+    found = probe(Toolchain.here(jars=JARS, notebooks=ROOT / "notebooks"))
+    seen = " ".join(found.problems) or "one was made, and held"
+    yield Finding("Sandbox", found.ok, seen, "what is said above; there is no fallback to a bare process")
+    for weakness in found.weaknesses:
+        yield Finding("Sandbox, weaker", False, weakness, needed=False)
 
 
 def _first_line(*command: str) -> str:

@@ -9,6 +9,8 @@ from hub.compose import Hub, now
 from hub.errors import explain
 from projects.extract import ExtractReport, compile_extract
 from projects.opening import close_project, ended, open_project
+from projects.workspace import launch
+from projects.workspace.places import socket_folder
 
 if TYPE_CHECKING:
     from hub.cli.progress import Tick
@@ -52,8 +54,6 @@ def sweep_ended(hub: Hub) -> list[str]:
 
 
 def _end(hub: Hub, project: str, reason: str) -> None:
-    from hub.jupyter.stop import stop_workspaces
-
     if hub.projects.find(project) is None:
         return
     close_project(
@@ -61,5 +61,5 @@ def _end(hub: Hub, project: str, reason: str) -> None:
         reason,
         projects=hub.projects,
         folder=hub.home.projects,
-        stop_workspaces=lambda name: stop_workspaces(hub.home, name),
+        stop_workspaces=lambda name: launch.stop_all(socket_folder(hub.home.run), name),
     )

@@ -61,10 +61,10 @@ class CatalogueSettings(_Section):
 class WorkspaceSettings(_Section):
     """What a workspace may use."""
 
-    spark_memory: str = Field(default="1g", pattern=r"^\d+[mg]$", description="Heap of Spark inside a workspace.")
-    tmp_size_mb: int = Field(
-        default=1024, ge=64, le=1_000_000, description="Size of a workspace's /tmp, in MB of memory."
-    )
+    memory: int = Field(default=4096, ge=512, description="Memory of all its processes together, in MiB.")
+    address_space: int = Field(default=8192, ge=1024, description="Address space of each of its processes, in MiB.")
+    temporary: int = Field(default=2048, ge=64, description="Size of its /tmp, in MiB of memory.")
+    processes: int = Field(default=512, ge=64, description="How many processes and threads it may have.")
 
 
 class JobSettings(_Section):

@@ -48,7 +48,7 @@ def open_project(
 
 
 def close_project(
-    project: str, reason: str, *, projects: Projects, folder: Path, stop_workspaces: Callable[[str], None]
+    project: str, reason: str, *, projects: Projects, folder: Path, stop_workspaces: Callable[[str], object]
 ) -> None:
     """End a project: no new entry, its workspaces stopped, its data gone; people's own notebooks are kept.
 
