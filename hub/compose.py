@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
@@ -15,6 +17,7 @@ from hub.database import build_engine, upgrade
 from hub.doctor import java_finding
 from hub.errors import HubError
 from hub.paths import JARS, Home
+from hub.scratch import make_scratch
 from hub.settings import Settings, load_settings
 from hub.spark import SparkOptions, build_session
 from ingestion.contract_set import PACKAGED, Contracts, load_contracts
@@ -92,7 +95,12 @@ class Hub:
             raise HubError(f"Java 17 or 21 is needed and `java` is {java.seen}. Type: {java.remedy}")
         wanted = self.settings.spark
         options = SparkOptions(wanted.master, wanted.driver_memory, wanted.shuffle_partitions, wanted.event_log)
-        return build_session(options, jars=JARS, tmp=self.home.sealed_tmp, logs=self.home.logs)
+        return build_session(options, jars=JARS, tmp=self.scratch, logs=self.home.logs)
+
+    @cached_property
+    def scratch(self) -> Path:
+        """This process's own sealed temporary folder; those of dead processes are emptied."""
+        return make_scratch(self.home.sealed_tmp)
 
     @cached_property
     def lake(self) -> Lake:
@@ -106,3 +114,5 @@ class Hub:
             self.spark.stop()
         if "engine" in started:
             self.engine.dispose()
+        if "scratch" in started:
+            shutil.rmtree(self.scratch, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -66,12 +67,12 @@ def ingest(
     finally:
         hub.close()
     rows = [
-        (r.drop, t.table, t.rows_read, t.accepted, t.quarantined_rows, t.duplicates, t.outcome)
-        for r in reports
-        for t in r.tables
+        (one.table, one.rows_read, one.accepted, one.refused, one.duplicates, one.state, _reasons(one.quarantined))
+        for report in reports
+        for one in report.tables
     ]
-    headings = ("drop", "table", "rows read", "accepted", "quarantined", "duplicates", "outcome")
-    table(headings, rows, empty=f"No drop waits below landing/{source}.", numbers=(2, 3, 4, 5))
+    headings = ("table", "rows read", "accepted", "quarantined", "duplicates", "now", "why")
+    table(headings, rows, empty=f"No drop waits below landing/{source}.", numbers=(1, 2, 3, 4))
 
 
 def tables() -> None:
@@ -91,15 +92,17 @@ def batches(last: Annotated[int, typer.Option(min=1, help="How many, newest firs
     """Show the ledger: what each batch read, accepted, quarantined and why."""
     from hub.compose import Hub
 
-    rows = [
-        (b.batch_id, b.table, b.state, b.rows_read, b.accepted, b.quarantined, b.duplicates, _reasons(b.reasons))
-        for b in Hub.load().ledger.batches()[:last]
-    ]
+    rows = []
+    for batch in reversed(Hub.load().ledger.batches()[-last:]):
+        counts = batch.counts
+        figures = (counts.rows_read, counts.accepted, counts.quarantined, counts.duplicates) if counts else ("", "", "", "")
+        why = _reasons(counts.reasons) if counts else ", ".join(batch.failed_checks)
+        rows.append((batch.batch_id[:12], batch.table, batch.state, *figures, why))
     headings = ("batch", "table", "state", "read", "accepted", "quarantined", "duplicates", "why")
     table(headings, rows, empty="No batch yet: hub ingest --help", numbers=(3, 4, 5, 6))
 
 
-def _reasons(reasons: dict[str, int]) -> str:
+def _reasons(reasons: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(reasons.items()))
 
 
