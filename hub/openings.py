@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock
 
 from governance.people import OPERATOR
 from hub.compose import Hub, now
-from hub.errors import explain
+from hub.errors import HubError, explain
 from projects.extract import ExtractReport, compile_extract
 from projects.opening import close_project, ended, open_project
 from projects.workspace import launch
@@ -18,23 +21,28 @@ if TYPE_CHECKING:
 
 def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
     """Compile the permit's extract and open its project. Raises an error of governance for a permit that is not active."""
-    from hub.errors import HubError
-
     permit = hub.governance.permit(permit_id)
     if not permit.active(now()):
         raise HubError(f"Permit {permit_id} is {permit.state(now()).value}: only an active permit opens a project.")
-    tick("Starting Spark", 0, None)
-    spark = hub.spark
-    tick(f"Writing the extract of {permit_id}", 0, len(permit.tables))
-    return open_project(
-        permit,
-        projects=hub.projects,
-        folder=hub.home.projects,
-        compile_into=lambda place: compile_extract(
+
+    def compile_into(place: Path) -> ExtractReport:
+        tick("Starting Spark", 0, None)
+        spark = hub.spark
+        tick(f"Writing the extract of {permit_id}", 0, len(permit.tables))
+        return compile_extract(
             permit, spark=spark, lake=hub.lake, contracts=hub.contracts, keystore=hub.keystore, folder=place
-        ),
-        explain=lambda error: explain(error).sentence,
-    )
+        )
+
+    tick("Waiting for other extracts", 0, None)
+    # One extract at a time: each starts an engine of its own.
+    with FileLock(hub.home.run / "extract.lock"):
+        return open_project(
+            permit,
+            projects=hub.projects,
+            folder=hub.home.projects,
+            compile_into=compile_into,
+            explain=lambda error: explain(error).sentence,
+        )
 
 
 def close_permit(hub: Hub, permit_id: str, reason: str) -> None:
@@ -42,18 +50,19 @@ def close_permit(hub: Hub, permit_id: str, reason: str) -> None:
     permit = hub.governance.permit(permit_id)
     if permit.active(now()):
         hub.governance.close(OPERATOR, permit_id, reason)
-    _end(hub, permit_id, reason)
+    end_project(hub, permit_id, reason)
 
 
 def sweep_ended(hub: Hub) -> list[str]:
     """End every project without an active permit; returns their ids."""
     over = ended(hub.projects, (permit.id for permit in hub.governance.active_permits(now())))
     for project in over:
-        _end(hub, project, "The permit has ended.")
+        end_project(hub, project, "The permit has ended.")
     return over
 
 
-def _end(hub: Hub, project: str, reason: str) -> None:
+def end_project(hub: Hub, project: str, reason: str) -> None:
+    """Stop the project's workspaces and remove its data; nothing when it was never opened."""
     if hub.projects.find(project) is None:
         return
     close_project(
@@ -63,3 +72,10 @@ def _end(hub: Hub, project: str, reason: str) -> None:
         folder=hub.home.projects,
         stop_workspaces=lambda name: launch.stop_all(socket_folder(hub.home.run), name),
     )
+
+
+def stop_person(hub: Hub, username: str) -> None:
+    """Stop every workspace of a person whose account was shut."""
+    for running in launch.found(socket_folder(hub.home.run)):
+        if running.person == username:
+            launch.stop(running)
