@@ -23,10 +23,18 @@ _PIECE = regex.compile(r"[^\W_]+")
 _BETWEEN = regex.compile(r"[\s\-'’.,]{0,3}(?:(?:de|du|des|la|le|les|l|d|van|von|der|den|ben|el|al)[\s\-'’]{1,2}){0,3}")
 _INITIAL_BEFORE = regex.compile(r"(?<![\p{L}0-9])(?:\p{Lu}\.[ \-]?){1,3}$")
 _PARTICLES = frozenset(
-    ["de", "du", "des", "la", "le", "les", "van", "von", "der", "den", "ben", "bin", "el", "al", "da", "dos", "di"]
-    + ["st", "ste", "saint", "sainte", "et", "dit"]
+    """
+    de du des la le les van von der den ben bin el al da dos di st ste saint sainte et dit
+    """.split()  # noqa: SIM905 - a list of quoted words is no easier to read
 )
-_SHORT_NAME = 3
+_SHORT_NAME = 2
+_SHORT_WORDS = frozenset(
+    """
+    age ami ans bas cas des dos due eau est fin les lit mai mer mon nez non oui par pas sel ses son sur une vie vue
+    all and any are but can day did for get had has her him his how its led low man may new not now old one our out
+    put sat saw see set she the too two use was way who why you ill arm leg eye ear hip
+    """.split()  # noqa: SIM905 - a list of quoted words is no easier to read
+)
 _MIN_NUMBER, _MIN_TEXT = 4, 3
 _MAX_GAP = 4
 _MONTHS = (
@@ -50,7 +58,7 @@ class KnownRecognizer(EntityRecognizer):  # type: ignore[misc]
 
     def __init__(self, identity: Identity) -> None:
         self._names = frozenset(_name_words((*identity.names, *identity.relatives)))
-        self._needles = tuple(sorted(set(_needles(identity)), key=lambda pair: -len(pair[1])))
+        self._needles = tuple(sorted({pair for pair in _needles(identity) if pair[1]}, key=lambda pair: -len(pair[1])))
         super().__init__(
             supported_entities=[PERSON, DATE, PHONE, EMAIL, HOSPITAL_NUMBER, ADDRESS],
             name="known",
@@ -88,8 +96,9 @@ class KnownRecognizer(EntityRecognizer):  # type: ignore[misc]
         stem = word.rstrip("0123456789")
         if word not in self._names and stem not in self._names:
             return False
-        # Short names are also words (an, do, mai): only a capital, or figures behind, makes them names.
-        return len(stem) > _SHORT_NAME or first.isupper() or word != stem
+        # Some names are also words (an, mai, may): only a capital, or figures behind, makes them names.
+        ambiguous = len(stem) <= _SHORT_NAME or stem in _SHORT_WORDS
+        return not ambiguous or first.isupper() or word != stem
 
     def _find_needles(self, folded: str) -> list[tuple[str, int, int]]:
         squeezed = _squeeze(folded)
@@ -122,7 +131,8 @@ def _squeeze(folded: str) -> str:
 def _name_words(names: Iterable[str]) -> Iterator[str]:
     for name in names:
         words = [word for word in _PIECE.findall(fold(name)) if word not in _PARTICLES]
-        for word in (*words, "".join(words)):
+        compounds = ["".join(_PIECE.findall(part)) for part in fold(name).split()]
+        for word in (*words, *compounds, "".join(words)):
             stem = word.rstrip("0123456789")
             for form in {word, stem, stem.replace("oe", "œ"), stem.replace("œ", "oe")}:
                 if len(form) > 1:
