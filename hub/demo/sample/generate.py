@@ -87,7 +87,10 @@ class _Generation:
             ]
             snds, chu, links = drops
             claim_files = claims.Files(
-                *(snds.file(f"{table}.csv", COLUMNS[table]) for table in ("IR_BEN_R", "ER_PRS_F", "ER_PHA_F", "ER_CAM_F"))
+                *(
+                    snds.file(f"{table}.csv", COLUMNS[table])
+                    for table in ("IR_BEN_R", "ER_PRS_F", "ER_PHA_F", "ER_CAM_F")
+                )
             )
             stay_files = {
                 (year, letter): snds.file(f"T_MCO{year % 100:02d}{letter}.csv", COLUMNS[f"T_MCOaa{letter}"])
@@ -145,7 +148,9 @@ class _Generation:
         rows = {table: snds[f"{table}.csv"].rows for table in ("IR_BEN_R", "ER_PRS_F", "ER_PHA_F", "ER_CAM_F")}
         for letter in "ABCD":
             rows[f"T_MCOaa{letter}"] = sum(
-                entry.rows for name, entry in snds.items() if name.startswith("T_MCO") and name.endswith(f"{letter}.csv")
+                entry.rows
+                for name, entry in snds.items()
+                if name.startswith("T_MCO") and name.endswith(f"{letter}.csv")
             )
         rows["KI_CCI_R"] = snds["KI_CCI_R.csv"].rows
         rows |= {table: chu[f"{name}.000.ndjson"].rows for table, name in _FHIR.items()}

@@ -85,7 +85,7 @@ class Hospital:
         first = max(start[self._years[0]], person.born)
         last = start[self._years[1] + 1] - 1 if person.died is None else person.died
         days: list[tuple[int, Stay | None]] = [(stay.entry, stay) for stay in stays]
-        wanted = int(random() * 2.6) or (0 if stays else 1)
+        wanted = int(random() * 4.0) or (0 if stays else 1)
         days += [(first + int(random() * max(1, last - first + 1)), None) for _ in range(wanted)]
         for day, stay in sorted(days, key=lambda item: (item[0], item[1] is None)):
             carer = self._carers[int(random() * len(self._carers))]

@@ -36,7 +36,7 @@ _CHAINED_EVERY, _CHAINED_AT = 89, 5
 
 # Ends of age bands with the share of the population up to them (Insee, pyramid of 2023, rounded).
 _AGES = ((0.05, 0, 5), (0.23, 5, 20), (0.46, 20, 40), (0.72, 40, 60), (0.89, 60, 75), (0.98, 75, 90), (1.0, 90, 101))
-_BASE, _PER_YEAR_OF_AGE, _ADMITTED_BEFORE = -3.25, 0.024, 1.35
+_BASE, _PER_YEAR_OF_AGE, _ADMITTED_BEFORE = -2.75, 0.027, 1.30
 _HAVE = {
     disease.name: [min(1.3, max(0.0, (age - disease.onset) / 40)) * disease.rate for age in range(130)]
     for disease in DISEASES
