@@ -14,7 +14,7 @@ from hub.demo.sample.csv_faults import malformed
 from hub.demo.sample.errors import SampleError
 from hub.demo.sample.faults import BAD_NIR_KEY, IDENTITY_ABSENT, MALFORMED_ROW, FaultPlan
 from hub.demo.sample.files import Drop, LineFile
-from hub.demo.sample.identifiers import wrong_key
+from hub.demo.sample.identifiers import IMPOSSIBLE_RANGES, wrong_key
 from hub.demo.sample.manifest import Manifest, expectations
 from hub.demo.sample.patients import Patient
 from hub.demo.sample.population import Person, Population
@@ -164,11 +164,7 @@ class _Generation:
             linked=self._totals["linked"],
             linked_share=LINKED_SHARE,
             stays=stays,
-            impossible_ranges={
-                "nir": "month of birth 13 to 19",
-                "phone": "01 99 00, 02 61 91, 03 53 01, 04 65 71, 05 36 49, 06 39 98",
-                "mail": "example.org, example.net, example.com",
-            },
+            impossible_ranges=IMPOSSIBLE_RANGES,
             files=files,
             faults=faults,
             consequences=consequences,
