@@ -251,9 +251,10 @@ def test_every_child_finds_its_parent(landing: Path) -> None:
     for table in ("T_MCOaaA", "T_MCOaaD"):
         assert {(row["ETA_NUM"], row["RSA_NUM"]) for row in records(landing, table)} <= stays
     assert {row["BEN_IDT_ANO"] for row in records(landing, "KI_CCI_R")} <= idt
-    mothers = Counter(row["NIR_ANO_MAM"] for row in chained if row["NIR_ANO_MAM"])
-    assert mothers
-    assert set(mothers.values()) == {2}
+    women = {row["BEN_NIR_ANO"]: row for row in records(landing, "IR_BEN_R") if row["BEN_SEX_COD"] == "2"}
+    births = [row for row in chained if row["NIR_ANO_MAM"]]
+    assert len(births) == Manifest.load(landing).newborns > 0
+    assert all(women[row["NIR_ANO_MAM"]]["BEN_NIR_PSA"] != row["NIR_ANO_17"] for row in births)
     encounters = {encounter["id"] for encounter in resources(landing, "Encounter")}
     for name in ("Condition", "MedicationRequest"):
         assert {r["encounter"]["reference"].removeprefix("Encounter/") for r in resources(landing, name)} <= encounters
@@ -360,7 +361,13 @@ def test_identifying_strings_needs_a_sample(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("people", "years", "seed"),
-    [(5, (2023, 2024), 1), (100, (2024, 2023), 1), (100, (1990, 1991), 1), (100, (2023, 2024), -1)],
+    [
+        (5, (2023, 2024), 1),
+        (100, (2024, 2023), 1),
+        (100, (1990, 1991), 1),
+        (100, (2023, 2024), -1),
+        (9_000_000, (2020, 2024), 1),
+    ],
 )
 def test_arguments_out_of_range_are_refused(tmp_path: Path, people: int, years: tuple[int, int], seed: int) -> None:
     with pytest.raises(SampleError):
