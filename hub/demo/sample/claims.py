@@ -6,7 +6,6 @@ never repeats in a sample, so the keys do not either.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from hub.demo.sample.calendar_text import CalendarText
@@ -19,106 +18,7 @@ from hub.demo.sample.files import LineFile
 from hub.demo.sample.identifiers import digits
 from hub.demo.sample.names import TOWNS
 from hub.demo.sample.population import Person
-from hub.demo.sample.templates import RowTemplate
-
-_PERSON = (
-    *("BEN_CMU_TOP", "BEN_DCD_AME", "BEN_DCD_DTE", "BEN_NAI_ANN", "BEN_QAF_COD", "BEN_RES_COM", "BEN_RES_DPT"),
-    *("BEN_SEX_COD", "ORG_AFF_BEN", "ORG_CLE_NEW", "PRS_MTT_NUM", "ORG_CLE_NUM"),
-)
-_ROW = (
-    *("BEN_AMA_COD", "BEN_NIR_PSA", "BEN_RNG_GEM", "EXE_SOI_AMD", "EXE_SOI_AMF", "EXE_SOI_DTD", "EXE_SOI_DTF"),
-    *("PRE_PRE_AMD", "PRE_PRE_DTD", "BSE_REM_BSE", "BSE_REM_MNT", "BSE_REM_PRU", "PRS_ACT_QTE", "PRS_PAI_MNT"),
-    *("EXO_MTF", "RGO_REM_TAU", "PFS_EXE_NUM", "PFS_PRE_NUM", "DCT_ORD_NUM", "FLX_DIS_DTD", "FLX_EMT_ORD"),
-    *("FLX_TRT_DTD", "PRS_ORD_NUM"),
-)
-# What does not apply is said with the code lists' own "sans objet" (0, ZZ, Z ...), as the real tables do.
-_NOT_APPLICABLE = {
-    **dict.fromkeys(("BEN_CDI_NIR",), "00"),
-    **dict.fromkeys(
-        (
-            *("BEN_CMU_CAT", "BEN_EHP_TOP", "BEN_PAI_CMU", "PRS_REJ_TOP", "CPL_REM_SGN", "BSE_FJH_TYP", "CPL_AFF_COD"),
-            *("CPL_ANO_COD", "CPL_FJH_TYP", "CPL_MAJ_TOP", "CPL_PRS_NAT", "DPN_QLF", "MTM_NAT", "PRS_CRD_OPT"),
-            *("PRS_DPN_QLP", "PRS_NAT_REF", "PRE_REN_COD", "PRS_PRE_MTT", "PRS_TOP_ENP", "RGO_FTA_COD", "PSE_REF_ADH"),
-            *("PSP_REF_ADH", "PSP_SVI_PPS", "BEN_ACS_TOP", "CPL_FTA_COD", "BEN_CTA_TYP", "PRS_QTT_MAJ"),
-        ),
-        "0",
-    ),
-    **dict.fromkeys(("CPL_REM_BSE", "CPL_REM_MNT", "PRS_DEP_MNT", "RGO_MOD_MNT", "PRS_MNT_MAJ", "CPL_REM_TAU"), "0.00"),
-    **dict.fromkeys(("IJR_RVL_NAT", "PRS_REF_KIN", "PRS_TYP_MAJ", "PRE_IND_PEL", "PRS_DIS_PRE"), "ZZ"),
-    **{"PRS_TYP_KIN": "Z", "BEN_DRT_SPF": "ZZZ", "PRS_PPF_COD": "A", "ACC_TIE_IND": "1", "BSE_REM_SGN": "1"},
-    **{"RGM_COD": "1", "RGM_GRG_COD": "1", "DRG_MOD": "1", "DRG_NAT": "10", "DRG_AFF_NAT": "11", "EXE_LIE_COD": "0"},
-    **{"PRS_OPS_TRF": "1", "PRS_PDS_QCP": "1", "PRS_PDS_QTP": "1", "RGO_ASU_NAT": "10", "RGO_ENV_TYP": "1"},
-    **{"CPL_REM_PRU": "0.00000", "PRS_ACT_CFT": "1.00", "PRS_ACT_COG": "1.00", "PRS_ACT_NBR": "1.00"},
-    **{"PSE_CNV_COD": "1", "PSE_STJ_COD": "51", "PSP_ACT_NAT": "0", "PSP_CNV_COD": "1", "PSP_SPE_COD": "1"},
-    **{"PSP_STJ_COD": "51", "FLX_EMT_NUM": "4", "FLX_EMT_TYP": "1", "REM_TYP_AFF": "1"},
-    **{"EXE_CTX_PFS": "0000", "EXE_CTX_BEN": "0000"},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A nature of prestation: its code (PRS_NAT), tariff, rate, and who carries it out."""
-
-    template: RowTemplate
-    tariff: float
-    rate: int
-    pool: str
-    prescribed: bool
-
-
-def _kind(nature: int, tariff: float, rate: int, pool: str, *, specialty: int = 0, activity: int = 0) -> Kind:
-    texts = {
-        "PRS_NAT_REF": str(nature),
-        "BSE_PRS_NAT": str(nature),
-        "RGO_THE_TAU": f"{rate}.00",
-        "RGO_MIN_TAU": f"{rate}.00",
-        "PSE_SPE_COD": str(specialty),
-        "PSE_ACT_NAT": str(activity),
-    }
-    prescribed = pool not in ("gp", "specialist", "dentist")
-    if prescribed:
-        texts["PRS_PRE_MTT"] = "1"
-    return Kind(RowTemplate("ER_PRS_F", _NOT_APPLICABLE | texts, _PERSON, _ROW), tariff, rate, pool, prescribed)
-
-
-KINDS = {
-    "gp": _kind(1111, 26.5, 70, "gp", specialty=1),
-    "specialist": _kind(1112, 30.0, 70, "specialist", specialty=3),
-    "pharmacy": _kind(3313, 0.0, 65, "pharmacy", activity=50),
-    "laboratory": _kind(3111, 21.6, 60, "laboratory", activity=30),
-    "nurse": _kind(3111, 9.45, 60, "nurse", activity=24),
-    "physio": _kind(3122, 16.13, 60, "physio", activity=26),
-    "dentist": _kind(1352, 28.92, 70, "dentist", specialty=19),
-    "act": _kind(1352, 26.88, 70, "specialist", specialty=3),
-    "imaging": _kind(1351, 48.3, 70, "specialist", specialty=6),
-}
-POOLS = {"gp": 400, "specialist": 250, "pharmacy": 180, "laboratory": 60, "nurse": 160, "physio": 120, "dentist": 90}
-_ACTS = (("DEQP003", 14.26), ("DZQM006", 96.49), ("BGQP002", 28.29), ("GLQP002", 40.28))
-_IMAGES = (("ZBQK002", 21.28), ("ACQK001", 25.27), ("ZCQH001", 50.54))
-
-_NINE = ("DCT_ORD_NUM", "FLX_DIS_DTD", "FLX_EMT_ORD", "FLX_TRT_DTD", "ORG_CLE_NUM", "PRS_ORD_NUM")
-_PHARMACY = RowTemplate(
-    "ER_PHA_F",
-    {
-        **{"PHA_CPA_PCP": "ZZZ", "PHA_DEC_PRU": "0.00", "PHA_DEC_QSU": "0", "PHA_DEC_TOP": "Z", "PHA_IDE_CPL": "34009"},
-        **{"PHA_MOD_PRN": "Z", "PHA_SUB_MTF": "0", "FLX_EMT_NUM": "4", "FLX_EMT_TYP": "1", "REM_TYP_AFF": "1"},
-        "PHA_SEQ_RNV": "0",
-    },
-    (),
-    ("ORG_CLE_NEW", "PHA_ACT_PRU", "PHA_ACT_QSN", "PHA_ORD_NUM", "PHA_PRS_C13", "PHA_PRS_IDE", *_NINE),
-).for_person()
-_AMOUNTS = tuple(name for name in COLUMNS["ER_CAM_F"] if name.endswith("_MNT"))
-_PROCEDURE = RowTemplate(
-    "ER_CAM_F",
-    {
-        **dict.fromkeys(_AMOUNTS, "0.00"),
-        **{"CAM_ACT_COD": "1", "CAM_ASS_COD": "1", "CAM_ORD_NUM": "1", "CAM_TRT_PHA": "0", "FLX_EMT_NUM": "4"},
-        **{"FLX_EMT_TYP": "1", "REM_TYP_AFF": "1", "CAM_RED_MNT": "0"},
-    },
-    (),
-    ("CAM_ACT_PRU", "CAM_PRS_IDE", "CAM_REM_BSE", "ORG_CLE_NEW", *_NINE),
-).for_person()
-_BENEFICIARY = ",".join(["%s"] * len(COLUMNS["IR_BEN_R"]))
+from hub.demo.sample.prestations import ACTS, BENEFICIARY, IMAGES, KINDS, PHARMACY, POOLS, PROCEDURE
 
 
 class Files(NamedTuple):
@@ -139,9 +39,7 @@ class Claims:
         self._calendar = calendar
         self._settlement = 100_000
         self._last_day = calendar.iso[calendar.starts[years[1] + 1] - 1 - calendar.base]
-        self._pools = {
-            name: [digits(seed, name, place, 9) for place in range(size)] for name, size in POOLS.items()
-        }
+        self._pools = {name: [digits(seed, name, place, 9) for place in range(size)] for name, size in POOLS.items()}
 
     def write(self, person: Person, faults: list[tuple[str, str]]) -> None:
         """The person's rows in `IR_BEN_R`, `ER_PRS_F`, `ER_PHA_F` and `ER_CAM_F`, with the faults that fall on them."""
@@ -193,7 +91,7 @@ class _Dossier:
         person, calendar = self._person, self._calendar
         for place, (psa, rank) in enumerate(person.psa):
             since = calendar.iso[person.psa_changed - calendar.base] if place else calendar.iso[365]
-            row = _BENEFICIARY % (
+            row = BENEFICIARY % (
                 *(psa, rank, person.nir_ano, person.idt_ano, 1, person.nir_ano, since, "00", person.birth_year),
                 *(f"{person.birth_month:02d}", person.sex, self._died_iso, self._died_month, self._organism),
                 *(self._department, self._commune, 1, self._claims._last_day, self._organism, since, since),
@@ -215,33 +113,33 @@ class _Dossier:
         def day() -> int:
             return first + int(random() * span)
 
-        for _ in range(int(part * (random() * 4.5 + ill * 0.8 + (age > 70)))):
+        for _ in range(int(part * (1 + random() * 5.5 + ill * 0.9 + 1.5 * (age > 65)))):
             on = day()
             self._prestation("gp", on, shown, executor=self._gp)
             if random() < 0.4:
                 self._pharmacy(on, shown, (OCCASIONAL[int(random() * len(OCCASIONAL))],), chronic=False)
-        for _ in range(int(part * (random() * 2.2 + ill * 0.4))):
+        for _ in range(int(part * (random() * 3.4 + ill * 0.6))):
             on = day()
             self._prestation("specialist", on, shown)
             if random() < 0.3:
-                self._procedure("act", on, shown, _ACTS[int(random() * len(_ACTS))], order=2)
+                self._procedure("act", on, shown, ACTS[int(random() * len(ACTS))], order=2)
         chronic = self._treatment()
         if chronic:
             step = 28 + int(random() * 4) + (0 if ill > 2 else 6)
             for on in range(first + int(random() * step), last + 1, step):
                 self._pharmacy(on, shown, chronic, chronic=True)
-        for _ in range(int(part * (random() * 2.4 + (2.5 if person.insulin else 0.6 * ill)))):
+        for _ in range(int(part * (random() * 3.4 + (2.5 if person.insulin else 0.8 * ill)))):
             self._prestation("laboratory", day(), shown)
         if person.insulin and age > 70:
             for _ in range(int(part * 5)):
                 self._prestation("nurse", day(), shown)
-        if random() < 0.08:
-            for _ in range(int(part * 8)):
+        if random() < 0.11:
+            for _ in range(int(part * 12)):
                 self._prestation("physio", day(), shown)
-        for _ in range(int(part * random() * 1.9)):
+        for _ in range(int(part * random() * 2.9)):
             self._prestation("dentist", day(), shown)
         if random() < 0.25 + 0.1 * ill:
-            self._procedure("imaging", day(), shown, _IMAGES[int(random() * len(_IMAGES))])
+            self._procedure("imaging", day(), shown, IMAGES[int(random() * len(IMAGES))])
 
     def _treatment(self) -> tuple[Drug, ...]:
         drugs = [BY_ATC[atc] for disease in self._person.diseases for atc in disease.atc[:2]]
@@ -310,9 +208,7 @@ class _Dossier:
         write = self._files.pharmacy.write
         row = ""
         for order, drug in enumerate(drugs, start=1):
-            row = _PHARMACY % (
-                self._organism, f"{drug.price:.5f}", 1, order, drug.cip13, drug.cip7, *keys
-            )
+            row = PHARMACY % (self._organism, f"{drug.price:.5f}", 1, order, drug.cip13, drug.cip7, *keys)
             write(row)
         if self._faults and ("ER_PHA_F", DUPLICATE) in self._faults:
             self._faults.discard(("ER_PHA_F", DUPLICATE))
@@ -322,7 +218,7 @@ class _Dossier:
         """A technical act: its prestation and its ER_CAM_F row."""
         code, price = act
         keys = self._prestation(kind, on, age, price=price, order=order)
-        self._files.procedures.write(_PROCEDURE % (f"{price:.2f}", code, f"{price:.2f}", self._organism, *keys))
+        self._files.procedures.write(PROCEDURE % (f"{price:.2f}", code, f"{price:.2f}", self._organism, *keys))
 
     def _write_faults(self) -> None:
         """Add the faulty rows that fall on this person; each is a prestation of its own, without children."""
@@ -336,7 +232,7 @@ class _Dossier:
             if table == "ER_PHA_F":
                 keys = self._prestation("pharmacy", on, age, price=BY_ATC["N02BE01"].price)
                 drug = BY_ATC["N02BE01"]
-                row = _PHARMACY % (self._organism, f"{drug.price:.5f}", 1, 1, drug.cip13, drug.cip7, *keys)
+                row = PHARMACY % (self._organism, f"{drug.price:.5f}", 1, 1, drug.cip13, drug.cip7, *keys)
                 if kind == DUPLICATE:
                     files.pharmacy.write(row)
                     files.pharmacy.write_again_later(row)

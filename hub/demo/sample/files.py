@@ -99,7 +99,9 @@ class Drop:
     def __enter__(self) -> Drop:
         if self._partial.exists():
             shutil.rmtree(self._partial)
-        self._partial.mkdir(mode=0o700, parents=True)
+        self._partial.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._partial.parent.mkdir(mode=0o700, exist_ok=True)
+        self._partial.mkdir(mode=0o700)
         return self
 
     def file(self, name: str, columns: Iterable[str] | None = None) -> LineFile:

@@ -61,12 +61,11 @@ class Hospital:
         kinds = set(faults)
         unknown = ("fhir_patient", BAD_NIR_KEY) in kinds
         self._files.patients.write(_encode(_patient(patient, person, self._day(person.died), bad_ins=unknown)))
-        encounters = documents = 0
+        documents = 0
         line = ""
         visit: Visit | None = None
-        for visit in self._visits(person, stays):
-            encounters += 1
-            encounter_id = f"enc-{person.index:08d}-{encounters:03d}"
+        for place, visit in enumerate(self._visits(person, stays), start=1):
+            encounter_id = f"enc-{person.index:08d}-{place:03d}"
             line = _encode(_encounter(patient, visit, encounter_id))
             self._files.encounters.write(line)
             self._clinical(person, patient, visit, encounter_id)
@@ -85,7 +84,7 @@ class Hospital:
         first = max(start[self._years[0]], person.born)
         last = start[self._years[1] + 1] - 1 if person.died is None else person.died
         days: list[tuple[int, Stay | None]] = [(stay.entry, stay) for stay in stays]
-        wanted = int(random() * 2.6) or (0 if stays else 1)
+        wanted = int(random() * 4.0) or (0 if stays else 1)
         days += [(first + int(random() * max(1, last - first + 1)), None) for _ in range(wanted)]
         for day, stay in sorted(days, key=lambda item: (item[0], item[1] is None)):
             carer = self._carers[int(random() * len(self._carers))]

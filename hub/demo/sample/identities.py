@@ -113,9 +113,10 @@ def _of_name(given: list[str], family: str) -> Iterator[tuple[str, str]]:
         for last in (family, family.upper()):
             yield "name", f"{first} {last}"
             yield "name", f"{last} {first}"
-    if family in _DISTINCT:
-        yield "surname", family
-        yield "surname", family.upper()
+    # A double surname gives its first half away.
+    for surname in {family, family.rpartition("-")[0]} & _DISTINCT:
+        yield "surname", surname
+        yield "surname", surname.upper()
 
 
 def _of_carer(display: str) -> Iterator[tuple[str, str]]:

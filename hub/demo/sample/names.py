@@ -6,7 +6,12 @@
 
 from __future__ import annotations
 
-WOMEN = tuple(
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+WOMEN = _names(
     """Marie Jeanne Françoise Monique Catherine Nathalie Isabelle Jacqueline Anne Sylvie Martine Madeleine Nicole
     Suzanne Hélène Christine Valérie Brigitte Simone Denise Geneviève Véronique Sandrine Céline Élise Chantal Aurélie
     Stéphanie Sophie Cécile Élodie Camille Léa Manon Chloé Inès Zoé Anaïs Mélanie Laëtitia Émilie Noémie Agathe
@@ -14,9 +19,9 @@ WOMEN = tuple(
     Marie-Claude Marie-Thérèse Anne-Sophie Marie-Hélène Rose-Marie Ghislaine Josiane Huguette Odette Yvette Paulette
     Bernadette Colette Ginette Raymonde Andrée Germaine Lucienne Henriette Thérèse Éliane Régine Mireille Joëlle
     Corinne Fabienne Pascale Delphine Séverine Karine Virginie Audrey Justine Mathilde Charlotte Juliette Louise Jade
-    Ambre Romane Lina Eugénie Apolline Ségolène""".split()
+    Ambre Romane Lina Eugénie Apolline Ségolène"""
 )
-MEN = tuple(
+MEN = _names(
     """Jean Pierre Michel André Philippe René Louis Alain Jacques Bernard Marcel Daniel Roger Robert Claude Christian
     Henri Georges Nicolas François Gérard Maurice Patrick Raymond Christophe Guy Frédéric Jérôme Sébastien Stéphane
     Laurent Éric David Julien Thomas Alexandre Antoine Guillaume Mathieu Benoît Cédric Rémi Loïc Gaëtan Yoann Maël
@@ -24,9 +29,9 @@ MEN = tuple(
     Mamadou Ousmane Ibrahima Minh Tuan Piotr Andrzej Giuseppe Salvatore José Manuel Joaquim Jean-Pierre Jean-Claude
     Jean-Luc Jean-Marc Jean-François Jean-Baptiste Pierre-Yves Marc-Antoine Yves Gilles Didier Thierry Pascal Bruno
     Olivier Serge Gilbert Lucien Fernand Émile Eugène Gaston Léon Armand Aimé Norbert Raoul Edmond Albert Marius Honoré
-    Ignace Barthélemy Tanguy Erwan Ronan Xavier""".split()
+    Ignace Barthélemy Tanguy Erwan Ronan Xavier"""
 )
-COMMON_SURNAMES = tuple(
+COMMON_SURNAMES = _names(
     """Martin Bernard Thomas Petit Robert Richard Durand Dubois Moreau Laurent Simon Michel Lefebvre Leroy Roux David
     Bertrand Morel Fournier Girard Bonnet Dupont Lambert Fontaine Rousseau Vincent Muller Lefèvre Faure André Mercier
     Blanc Guérin Boyer Garnier Chevalier François Legrand Gauthier Garcia Perrin Robin Clément Morin Nicolas Henry
@@ -39,13 +44,14 @@ COMMON_SURNAMES = tuple(
     Julien Prévost Millet Perrot Daniel Cousin Germain Breton Besson Langlois Rémy Pelletier Lévêque Perrier Leblanc
     Barré Lebrun Marchal Weber Mallet Hamon Boulanger Jacob Monnier Michaud Rodriguez Guichard Gillet Étienne Grondin
     Poulain Tessier Chevallier Collin Chauvin Bouchet Gay Lemaître Bénard Maréchal Humbert Reynaud Antoine Hoarau Perret
-    Barthélémy Cordier Pichon Lejeune Gilbert Lamy Delaunay Pasquier Carlier""".split()
+    Barthélémy Cordier Pichon Lejeune Gilbert Lamy Delaunay Pasquier Carlier"""
 )
 DISTINCT_SURNAMES = (
-    *"""Quéméneur Abgrall Kerbrat Legofficquer Guivarc'h Tanguydec Quiniou Bozec Cadiouvel Plouzennec Kermorvant Goasguen
-    Etcheverry Etchegaray Harispuru Ibarnégaray Jauréguiberry Mendiboure Uhaldeborde Arrambide Bidegaray Haranburu
-    Schwoebel Oberlaender Zimmerlin Wurtzelbach Kuentzler Muckensturm Schnoebelen Hirtzlin Dietschy Fuchslocher
-    Paganacci Casabianchi Mattéoli Ottaviani Peretdinovi Santucciani Filippazzi Giacobbiani Colonnasanta
+    *_names(
+        """Quéméneur Abgrall Kerbrat Legofficquer Guivarc'h Tanguydec Quiniou Bozec Cadiouvel Plouzennec Kermorvant
+    Goasguen Etcheverry Etchegaray Harispuru Ibarnégaray Jauréguiberry Mendiboure Uhaldeborde Arrambide Bidegaray
+    Haranburu Schwoebel Oberlaender Zimmerlin Wurtzelbach Kuentzler Muckensturm Schnoebelen Hirtzlin Dietschy
+    Fuchslocher Paganacci Casabianchi Mattéoli Ottaviani Peretdinovi Santucciani Filippazzi Giacobbiani Colonnasanta
     Vandenbroucke Deswarteghem Coppensolle Wyckaertens Degraevelynck Vanhoutteghem Debruyneels Quaghebeur
     Chassagnoux Malaurivat Coudoumergue Peyrebesse Cazalbonnes Laboubéral Sarrazignac Brugayroux Escoubeyrou
     Ravinandrasana Rakotomalalaky Andriantsoabe Diaby-Sakho Tchibouanga Nguessandré Mbarekoumi Ouédraoguet Sawadogolé
@@ -53,7 +59,8 @@ DISTINCT_SURNAMES = (
     Krzyżanowicz Wojciechowscy Szczepaniakowa Przybylskoń Grabowieckyj Nowickiewicz Papadiamantaki Karagiannopou
     Nguyen-Thuong Tran-Vinhoa Phamduyen Esteveiredo Figueiralva Quintalhães Albuquerquois Echeverrizábal Goñibelar
     D'Estrancourt D'Hautefeuillac L'Héritaudière D'Aubignassou L'Hévédérac Vaugrenardin Bréchignacq Taillefumier
-    Pouliquenard Mouillesseaux Trouillebertin Queyrannez Fouquembercq Xambœufier Œuvrardin Gœtzmannuit""".split(),
+    Pouliquenard Mouillesseaux Trouillebertin Queyrannez Fouquembercq Xambœufier Œuvrardin Gœtzmannuit"""
+    ),
     "de La Tourandière",
     "de Kergariouët",
     "du Plessis-Grenédanois",

@@ -86,7 +86,7 @@ class _Writer:
 
     def header(self, title: str) -> str:
         patient, visit = self.patient, self.visit
-        lines = [HOSPITAL, f"Service de {visit.carer.service} - {visit.carer.display}", "", title, ""]
+        lines = [HOSPITAL, f"Service {visit.carer.service} - {visit.carer.display}", "", title, ""]
         lines.append(f"Patient : {patient.family.upper()} {' '.join(patient.given)}")
         if patient.family != patient.birth_family:
             lines.append(f"Nom de naissance : {patient.birth_family.upper()}")
@@ -106,14 +106,23 @@ class _Writer:
     def opening(self) -> str:
         visit = self.visit
         he = "Il" if self.man else "Elle"
+        if visit.reason is None:
+            return self.one(
+                f"J'ai vu ce {self.day(visit.start)} {self.name()}, {self.age} ans, pour un bilan de suivi.",
+                f"{self.name()} consulte le {self.day(visit.start)}, adressé{'' if self.man else 'e'} par le "
+                f"{self.patient.doctor.display}.",
+                f"Patient{'' if self.man else 'e'} de {self.age} ans, né{'' if self.man else 'e'} le "
+                f"{self.day(self.patient.born)}, vu{'' if self.man else 'e'} à la demande du "
+                f"{self.patient.doctor.title} {self.patient.doctor.family}.",
+            )
         return self.one(
             f"{self.name()}, {self.age} ans, a été hospitalisé{'' if self.man else 'e'} du {self.day(visit.start)} "
             f"au {self.day(visit.end)} dans le service.",
             f"Nous avons pris en charge {self.name()}, né{'' if self.man else 'e'} le {self.day(self.patient.born)}, "
             f"entré{'' if self.man else 'e'} le {self.day(visit.start)}. {he} nous était adressé"
             f"{'' if self.man else 'e'} par le {self.patient.doctor.display}.",
-            f"Patient{'' if self.man else 'e'} de {self.age} ans vu{'' if self.man else 'e'} le {self.day(visit.start)} "
-            f"à la demande du {self.patient.doctor.display}.",
+            f"Patient{'' if self.man else 'e'} de {self.age} ans vu{'' if self.man else 'e'} le "
+            f"{self.day(visit.start)} à la demande du {self.patient.doctor.display}.",
         )
 
     def history(self) -> str:
@@ -203,7 +212,7 @@ def _discharge_summary(w: _Writer) -> Note:
 
 
 def _letter(w: _Writer) -> Note:
-    dear = w.one(f"Cher Docteur {w.patient.doctor.family},", "Cher Confrère,", f"Chère amie, cher {w.patient.doctor.given},")
+    dear = w.one(f"Cher Docteur {w.patient.doctor.family},", "Cher Confrère,", "Chère amie, cher ami,")
     parts = [w.header("LETTRE DE LIAISON"), f"{w.patient.town}, le {w.day(w.visit.end)}", dear, w.opening(), w.course()]
     parts += [w.family(), w.drugs(), w.next_step(), w.signature()]
     return Note("11490-0", "Lettre de liaison à la sortie", _join(parts))
@@ -221,7 +230,8 @@ def _nursing(w: _Writer) -> Note:
     parts = [
         f"{shift} - {w.day(w.visit.start)} {w.number(6, 22):02d}h{w.number(0, 59):02d}",
         f"{w.name()}, chambre {w.number(101, 428)}, IPP {w.patient.ipp}.",
-        f"Patient{'' if w.man else 'e'} calme, douleur EVA {w.number(0, 7)}/10. Glycémie {w.number(7, 28) / 10:.1f} g/L.",
+        f"Patient{'' if w.man else 'e'} calme, douleur EVA {w.number(0, 7)}/10. "
+        f"Glycémie {w.number(7, 28) / 10:.1f} g/L.",
         w.family(),
         f"Pansement refait, {w.one('diurèse conservée', 'bon appétit', 'levé au fauteuil')}.",
         f"IDE {nurse.given} {nurse.family}",
@@ -234,8 +244,8 @@ def _report(w: _Writer) -> Note:
     act = reason.act_label if reason is not None and reason.act_label else "examen"
     parts = [
         w.header(f"COMPTE RENDU : {act.upper()}"),
-        f"Examen réalisé le {w.day(w.visit.start)} par le {w.visit.carer.display}, assisté de {w.visit.other.given} "
-        f"{w.visit.other.family} (interne).",
+        f"Examen réalisé le {w.day(w.visit.start)} par le {w.visit.carer.display}, assisté du "
+        f"{w.visit.other.display} (interne).",
         f"Indication : {reason.label if reason is not None else 'bilan de suivi'} chez {w.name()}.",
         w.one(
             "Technique : procédure habituelle, consentement recueilli, pas d'incident.",
@@ -263,7 +273,7 @@ def write_notes(patient: Patient, visit: Visit, rng: Random) -> list[Note]:
     """The documents of one visit: one or two of a stay, at most one of a consultation."""
     writer = _Writer(patient, visit, rng)
     if visit.reason is None:
-        return [_consultation(writer)] if writer.chance(0.45) else []
+        return [_consultation(writer)] if writer.chance(0.55) else []
     notes = [_AFTER_STAY[writer.number(0, len(_AFTER_STAY) - 1)](writer)]
     if writer.chance(0.35):
         notes.append(_letter(writer) if writer.chance(0.5) else _nursing(writer))

@@ -11,7 +11,10 @@ from hub.demo.sample.names import COMMON_SURNAMES, DISTINCT_SURNAMES, MEN, STREE
 from hub.demo.sample.population import Person
 
 _CARERS = 48
-_SERVICES = ("Cardiologie", "Diabétologie", "Pneumologie", "Médecine interne", "Chirurgie", "Urgences", "Gériatrie")
+_SERVICES = (
+    *("de Cardiologie", "de Diabétologie", "de Pneumologie", "de Médecine interne", "de Chirurgie", "des Urgences"),
+    "de Gériatrie",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def draw_carers(seed: int) -> tuple[Carer, ...]:
 
 
 def draw_patient(person: Person, year: int, family_before: str | None, carers: tuple[Carer, ...]) -> Patient:
-    """The identity of a person in `year`; `family_before` is the surname that a twin or a newborn shares with the one before."""
+    """The identity of a person in `year`; `family_before` is the surname that a twin or a newborn shares."""
     rng, index = person.rng, person.index
     born = date.fromordinal(person.born)
     birth_family = family_before or draw_surname(rng)
@@ -117,7 +120,9 @@ def draw_patient(person: Person, year: int, family_before: str | None, carers: t
         sex = 1 + (rng.random() < 0.5)
         child_family = family if rng.random() < 0.8 else draw_surname(rng)
         phone = make_phone(int(rng.random() * 10_000), mobile=True)
-        relatives.append(Relative("CHILD", "son fils" if sex == 1 else "sa fille", draw_given(rng, sex), child_family, phone))
+        relatives.append(
+            Relative("CHILD", "son fils" if sex == 1 else "sa fille", draw_given(rng, sex), child_family, phone)
+        )
     if not adult:
         phone = make_phone(int(rng.random() * 10_000), mobile=True)
         relatives.append(Relative("MTH", "sa mère", draw_given(rng, 2), birth_family, phone))

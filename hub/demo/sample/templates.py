@@ -23,7 +23,7 @@ class RowTemplate:
         for asked in (person, row):
             if list(asked) != [name for name in columns if name in set(asked)]:
                 raise ValueError(f"{table}: columns are not in the order of the table: {asked}")
-        slots = {name: "%s" for name in person} | {name: "%%s" for name in row}
+        slots = dict.fromkeys(person, "%s") | dict.fromkeys(row, "%%s")
         self._text = ",".join(slots.get(name, constants.get(name, "")) for name in columns)
 
     def for_person(self, *values: object) -> str:
