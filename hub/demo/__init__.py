@@ -1,0 +1,1 @@
+"""A synthetic sample and the guided demonstration."""
