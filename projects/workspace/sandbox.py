@@ -76,8 +76,7 @@ class Toolchain:
     def binds(self) -> list[Bind]:
         """Read-only folders that make `PYTHON` run and `import hubspace` find its module."""
         binds = [
-            Bind(self.prefix / "lib", "/opt/venv/lib"),
-            Bind(self.prefix / "share", "/opt/venv/share"),
+            *(Bind(self.prefix / name, f"/opt/venv/{name}") for name in ("lib", "share", "etc")),
             Bind(self.jars, "/opt/jars"),
             Bind(self.notebooks, "/opt/hubspace"),
         ]
