@@ -6,9 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-import psutil
-
 from hub.errors import HubError
+from projects.workspace.processes import start_time
 
 
 def make_scratch(sealed_tmp: Path) -> Path:
@@ -17,7 +16,7 @@ def make_scratch(sealed_tmp: Path) -> Path:
     The name carries process number and start time, so that a number used again is not taken for its predecessor.
     """
     sweep_scratch(sealed_tmp)
-    folder = sealed_tmp / f"{os.getpid()}-{_started(os.getpid())}"
+    folder = sealed_tmp / f"{os.getpid()}-{start_time(os.getpid())}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
@@ -29,19 +28,9 @@ def sweep_scratch(sealed_tmp: Path) -> None:
     """Remove what processes that ended (killed ones too) left behind."""
     for item in sealed_tmp.iterdir():
         pid, _, started = item.name.partition("-")
-        if pid.isdigit() and started and _started(int(pid)) == started:
+        if pid.isdigit() and str(start_time(int(pid))) == started:
             continue
         if item.is_dir() and not item.is_symlink():
             shutil.rmtree(item, ignore_errors=True)
         else:
             item.unlink(missing_ok=True)
-
-
-def _started(pid: int) -> str | None:
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return f"{process.create_time():.2f}"
-    except psutil.NoSuchProcess:
-        return None
