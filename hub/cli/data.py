@@ -95,7 +95,9 @@ def batches(last: Annotated[int, typer.Option(min=1, help="How many, newest firs
     rows = []
     for batch in reversed(Hub.load().ledger.batches()[-last:]):
         counts = batch.counts
-        figures = (counts.rows_read, counts.accepted, counts.quarantined, counts.duplicates) if counts else ("", "", "", "")
+        figures = (
+            (counts.rows_read, counts.accepted, counts.quarantined, counts.duplicates) if counts else ("", "", "", "")
+        )
         why = _reasons(counts.reasons) if counts else ", ".join(batch.failed_checks)
         rows.append((batch.batch_id[:12], batch.table, batch.state, *figures, why))
     headings = ("batch", "table", "state", "read", "accepted", "quarantined", "duplicates", "why")
