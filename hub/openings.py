@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
-    """Compile the permit's extract and open its project. Raises an error of governance for a permit that is not active."""
+    """Compile the permit's extract and open its project. Raises `HubError` for a permit that is not active."""
     permit = hub.governance.permit(permit_id)
     if not permit.active(now()):
         raise HubError(f"Permit {permit_id} is {permit.state(now()).value}: only an active permit opens a project.")

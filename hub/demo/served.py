@@ -39,7 +39,7 @@ class Served:
     def __enter__(self) -> Self:
         with self.log.open("ab") as log:
             # The command is this program.
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "hub", "serve"],
                 cwd=ROOT,
                 env=os.environ | {"HUB_HOME": str(self.home), "HUB_SERVER_PORT": str(self.port)},
