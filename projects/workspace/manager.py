@@ -127,6 +127,7 @@ class Workspaces:
             "MLFLOW_TRACKING_URI": "http://127.0.0.1:5000",
             "MLFLOW_TRACKING_TOKEN": passed.get("JUPYTERHUB_API_TOKEN", ""),
             "MLFLOW_WORKSPACE": project,
+            "MLFLOW_EXPERIMENT_NAME": project,
         }
 
     @staticmethod

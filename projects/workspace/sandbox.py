@@ -173,7 +173,7 @@ def bubblewrap(
     for place, target in links.items():
         arguments += ["--symlink", target, place]
     # What bubblewrap made is a tmpfs bounded by half of the host's memory only, unless nothing can write to it.
-    for place in ("/opt", "/etc", "/dev", "/"):
+    for place in ("/opt", "/etc", "/run", "/dev", "/"):
         arguments += ["--remount-ro", place]
     return [*arguments, "--chdir", "/home/work", "--"]
 
