@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -50,8 +51,8 @@ def reasons(contract: Contract) -> Column:
 
 def _conditions(contract: Contract) -> Iterable[Column]:
     naming = _naming_columns(contract)
-    for identifiers_missing in _missing_persons(contract):
-        yield F.when(identifiers_missing, F.lit("missing_person"))
+    for missing in _missing_persons(contract):
+        yield F.when(missing, F.lit("missing_person"))
     for name in _nir_columns(contract):
         yield F.when(~nir_is_valid(raw(name)), F.lit("bad_nir_key"))
     for name, column in contract.columns.items():
@@ -83,19 +84,15 @@ def _naming_columns(contract: Contract) -> set[str]:
 
 
 def _missing_persons(contract: Contract) -> Iterable[Column]:
-    """A required role that no identifier names, or whose identifier is part of the key and is empty."""
+    """A required role that nothing names; an identifier that is part of the key must be whole."""
     for column, person in contract.key_columns_of_persons.items():
         if not person.required:
             continue
-        first = person.identifiers[0]
-        holds = [blank(raw(name)) for name in first.columns]
-        if set(first.columns) <= set(contract.key) or len(person.identifiers) == 1:
-            missing = holds[0]
-            for hold in holds[1:]:
-                missing = missing | hold
-            yield missing
-        else:
-            yield F.col(column).isNull()
+        named = {name: None for identifier in person.identifiers for name in identifier.columns}
+        needed = [name for name in named if name in contract.key]
+        if not needed and len(person.identifiers) == 1:
+            needed = list(named)
+        yield reduce(Column.__or__, [blank(raw(name)) for name in needed]) if needed else F.col(column).isNull()
 
 
 def _nir_columns(contract: Contract) -> Iterable[str]:
