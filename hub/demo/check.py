@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import typer
 
 from hub.compose import Hub
 from hub.demo import questions, wish
@@ -44,7 +45,7 @@ def check_demo(*, people: int, keep: Path | None = None, report: Path | None = N
     if keep is not None and keep.exists() and any(keep.iterdir()):
         raise HubError(f"{keep} is not empty: name a new folder.")
     home = keep or Path(tempfile.mkdtemp(prefix="hub-demo-"))
-    steps = Steps(lambda line: print(line, flush=True))
+    steps = Steps(lambda line: typer.echo(line))
     settings = load_settings()
     # Event logs are on: they are among the places where a value could hide.
     spark = settings.spark.model_copy(update={"event_log": True})
@@ -52,7 +53,7 @@ def check_demo(*, people: int, keep: Path | None = None, report: Path | None = N
     try:
         _Play(hub, steps, people).play()
     except StepFailed as failure:
-        print(failure, file=sys.stderr)
+        typer.echo(str(failure), err=True)
     finally:
         hub.close()
         steps.print()
@@ -212,7 +213,7 @@ class _Play:
             with workspace.kernel() as kernel:
                 folder = str(self.hub.home.projects / permit)
                 seen = _ask(kernel, questions.STRANGER.format(other=permit, folder=folder))
-            step.demand(seen["names"] == [] and seen["own_names"] != ["diabete-admission"], "A run was visible.")
+            step.demand("diabetes-admission" not in seen["names"] + seen["own_names"], "A run was visible.")
             step.demand(seen["files"] == [], "A file of the other project was visible.")
             entered = other.http.get(f"/user/{researcher.username}/{permit}/lab")
             step.demand(entered.status_code in (403, 404), f"Another's workspace answered {entered.status_code}.")
