@@ -42,7 +42,7 @@ print(json.dumps({{
     "home_seen": os.path.exists({home!r}),
     "data_writable": writes("/data/canary"),
     "system_writable": writes("/usr/canary"),
-    "host_processes": [c for c in commands if any(n in c for n in ("hub.portal", "configurable-http", "mlflow server"))],
+    "host_processes": [c for c in commands if any(n in c for n in ("hub.portal", "configurable-http", "mlflow"))],
     "processes": len(commands),
     "capabilities": int(status["CapEff"], 16),
     "uid": os.getuid(),
