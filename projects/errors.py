@@ -25,3 +25,11 @@ class WorkspaceFailed(ProjectError):  # noqa: N818 - field term
 
 class TrackingError(ProjectError):
     """The tracking server is absent or refused an administrative request."""
+
+
+class ScopeRefused(ProjectError):  # noqa: N818 - field term
+    """A permit names a table or a column that may not be granted, or a limit that cannot be applied."""
+
+
+class ExtractInterrupted(ProjectError):  # noqa: N818 - field term
+    """An extract could not be put in place; the one before it, if any, still stands."""
