@@ -184,4 +184,5 @@ def program(name: str, package: str) -> str:
 
 def become(uid: int, gid: int) -> list[str]:
     """`setpriv` and its arguments: bubblewrap started by root itself keeps every capability on the host."""
-    return [program("setpriv", "util-linux"), f"--reuid={uid}", f"--regid={gid}", "--clear-groups", "--no-new-privs", "--inh-caps=-all", "--"]
+    numbers = [f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
+    return [program("setpriv", "util-linux"), *numbers, "--no-new-privs", "--inh-caps=-all", "--"]

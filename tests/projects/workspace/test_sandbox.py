@@ -93,7 +93,9 @@ def test_a_probe_says_why_when_the_sandbox_cannot_be_made(
 
 
 @pytest.mark.sandbox
-def test_the_interpreter_is_reached_though_its_parents_are_closed(run: Run, toolchain: Toolchain, tmp_path: Path) -> None:
+def test_the_interpreter_is_reached_though_its_parents_are_closed(
+    run: Run, toolchain: Toolchain, tmp_path: Path
+) -> None:
     """A Python, an environment and a clone below 0700 folders, such as root's home."""
     base = tmp_path / "closed" / "python"
     source, version = Path(sys.base_prefix), f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -180,7 +182,9 @@ def test_the_command_line_leaves_no_namespace_capability_or_host_folder() -> Non
     assert {"--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"} <= set(line)
     assert line[line.index("--cap-drop") + 1] == "ALL"
     assert "--share-net" not in line
-    sources = [line[i + 1] for i, word in enumerate(line) if word in ("--bind", "--ro-bind", "--ro-bind-try", "--dev-bind")]
+    sources = [
+        line[i + 1] for i, word in enumerate(line) if word in ("--bind", "--ro-bind", "--ro-bind-try", "--dev-bind")
+    ]
     assert all(source.startswith(("/usr", "/lib", "/bin", "/sbin", "/etc/fonts")) for source in sources)
 
 
