@@ -108,9 +108,7 @@ class Projects:
         raise ProjectError(f"No free number for a workspace of project {key['project']}: try again.")
 
     @staticmethod
-    def _number_once(
-        connection: Connection, table: Table, number: Column[int], first: int, key: dict[str, str]
-    ) -> int:
+    def _number_once(connection: Connection, table: Table, number: Column[int], first: int, key: dict[str, str]) -> int:
         same = [table.c[name] == value for name, value in key.items()]
         known = connection.execute(select(number).where(*same)).scalar_one_or_none()
         if known is not None:

@@ -68,7 +68,7 @@ def options_for(home: Home, port: int | None = None) -> ServeOptions:
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Iterator[RunningHub]:
     """alice and bob are members of p0001, bob alone of p0002."""
-    from tests.notebooks.small_extract import write_extract
+    from tests.notebooks.small_extract import TABLES, write_extract
 
     home = Home(tmp_path_factory.mktemp("hub") / "home").make()
     engine = build_engine(None, home.records)
@@ -77,7 +77,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Iterator[Run
     for number, project in enumerate(("p0001", "p0002")):
         folder = home.projects / project / "data"
         folder.mkdir(parents=True)
-        write_extract(spark, folder, project, seed=number)  # type: ignore[arg-type]
+        write_extract(spark, folder, project, seed=number, names=list(TABLES) if number == 0 else ["IR_BEN_R"])  # type: ignore[arg-type]
         projects.opened(project)
     serving = Serving(options_for(home), say=lambda _: None)
     running = RunningHub(serving, home, projects)
@@ -91,7 +91,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Iterator[Run
 @pytest.fixture
 def logs(hub: RunningHub) -> Callable[[], str]:
     def read() -> str:
-        files: list[Path] = [*hub.home.logs.glob("*.log"), *hub.serving._sockets.glob("ws/*/log")]
+        files: list[Path] = [*hub.home.logs.glob("*.log"), *hub.serving.sockets.glob("ws/*/log")]
         return "\n".join(f"== {f}\n{f.read_text(errors='replace')[-3000:]}" for f in files)
 
     return read
