@@ -74,6 +74,8 @@ class Pages:
         reader = self.reader(request)
         token, browser = self.forms.token(request, visitor.username)
         faults: tuple[Fault, ...] = tuple(context.pop("faults", ()))
+        # Where the page can be opened again: an answer to a form may have no address of its own.
+        here = request.url.replace(path=context.pop("here", request.url.path))
         html = self.environment.get_template(template).render(
             {
                 "_": reader.text,
@@ -81,13 +83,13 @@ class Pages:
                 "reader": reader,
                 "words": words,
                 "visitor": visitor,
-                "csrf": token,
+                "form_token": token,
                 "product": reader.label(self.name),
                 "navigation": [item for item in NAVIGATION if visitor.can(item[2], State.NONE)],
-                "path": request.url.path,
+                "path": here.path,
                 "url": lambda route, **parts: str(request.app.url_path_for(route, **parts)),
                 "languages": [
-                    (language, str(request.url.include_query_params(lang=language)).partition(request.url.netloc)[2])
+                    (language, f"{here.path}?{here.include_query_params(lang=language).query}")
                     for language in i18n.LANGUAGES
                 ],
                 "faults": faults,

@@ -50,9 +50,14 @@ def application(request: Request, visitor: Visitor = Depends(Needs(Action.VIEW, 
 
 
 @router.get("/{application_id}/edit", name="edit_application")
-def edit_application(request: Request, visitor: Visitor = Depends(Needs(Action.EDIT, on=On.APPLICATION))) -> Response:
-    """The form with what was saved."""
-    return _form(request, visitor, ApplicationForm.of(visitor.case.application))
+def edit_application(
+    request: Request, check: bool = False, visitor: Visitor = Depends(Needs(Action.EDIT, on=On.APPLICATION))
+) -> Response:
+    """The form with what was saved; with `check`, also what keeps it from being filed."""
+    portal: Portal = request.app.state.portal
+    asked = visitor.case.application
+    faults = portal.governance.faults(asked, Wanted.of(portal.catalogue())) if check else ()
+    return _form(request, visitor, ApplicationForm.of(asked), faults=faults)
 
 
 @router.post("/{application_id}/edit", name="save_application")
@@ -117,6 +122,10 @@ def _saved(request: Request, visitor: Visitor, filled: ApplicationForm, dossier:
     try:
         dossier = portal.governance.file(visitor.username, dossier.id, Wanted.of(portal.catalogue()))
     except Invalid as refusal:
+        if visitor.dossier is None:
+            # The draft exists by now: sending the form again must not make a second one.
+            address = request.app.url_path_for("edit_application", application_id=dossier.id)
+            return RedirectResponse(f"{address}?check=true", status_code=303)
         return _form(request, visitor, filled, faults=refusal.faults, dossier=dossier)
     return to_application(request, dossier, "filed")
 
@@ -143,7 +152,7 @@ def _form(
         request,
         "application_form.html",
         visitor,
-        422 if faults else 200,
+        422 if faults and request.method == "POST" else 200,
         filled=filled,
         tables=tables,
         lost=sorted(filled.columns - known),

@@ -116,7 +116,8 @@ def _people(
     request: Request, visitor: Visitor, status: int = 200, faults: Sequence[Fault] = (), **context: Any
 ) -> Response:
     portal: Portal = request.app.state.portal
-    values = {"password": None, "added": None, "wanted": Person("", "", frozenset()), **context}
+    here = request.app.url_path_for("people")
+    values = {"here": here, "password": None, "added": None, "wanted": Person("", "", frozenset()), **context}
     return portal.pages.render(
         request, "people.html", visitor, status, people=portal.governance.people(), roles=Role, faults=faults, **values
     )

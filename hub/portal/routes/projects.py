@@ -81,4 +81,5 @@ def _page(
         history=portal.governance.history(permit.id),
         reason=reason,
         faults=faults,
+        here=request.app.url_path_for("project", permit_id=permit.id),
     )
