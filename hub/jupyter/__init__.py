@@ -1,0 +1,1 @@
+"""JupyterHub as the front door: configuration, authenticator, page templates."""
