@@ -1,1 +1,1 @@
-"""JupyterHub as the front door: configuration, authenticator, page templates."""
+"""JupyterHub's configuration: the front door."""

@@ -1,0 +1,1 @@
+"""A project's workspace: JupyterLab in a sandbox that holds its own extract and nothing else."""
