@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -10,20 +11,22 @@ from typing import Any
 
 from jupyterhub.auth import Authenticator
 from sqlalchemy import Engine
-from traitlets import Unicode
+from traitlets import Unicode, default
 
 from governance import authenticate, people, utc_now
 from governance.people import Person
 from hub.database import build_engine
+from hub.jupyter.settings import FILE, JupyterSettings
 
 
-class PeopleAuthenticator(Authenticator):  # type: ignore[misc]
+class HubAuthenticator(Authenticator):  # type: ignore[misc]
     """Lets in the active people of governance, by their password, with the Hub's stock login page.
 
     Nobody is ever a Hub administrator, whatever their role here: a Hub administrator could open other people's
-    servers. A person who is deactivated is refused at the next refresh, which is before each start of a server
-    and at most `auth_refresh_age` seconds after the last; the roof also revokes their tokens and stops their
-    servers (the portal's `on_deactivated`).
+    servers. The records database is the one that `hub serve` names, unless configured here. A person who is
+    deactivated is refused at the next refresh, which is before each start of a server and at most
+    `auth_refresh_age` seconds after the last; the roof also revokes their tokens and stops their servers (the
+    portal's `on_deactivated`).
     """
 
     records_url = Unicode("", help="URL of the records database; empty for the SQLite file.").tag(config=True)
@@ -31,11 +34,17 @@ class PeopleAuthenticator(Authenticator):  # type: ignore[misc]
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        # Everybody in governance may sign in: the answer is `check_allowed`'s, not a list's.
-        self.auth_refresh_age = min(self.auth_refresh_age, 15)
+        # At most, whatever the configuration says: a closed account must not live on in a session.
+        self.auth_refresh_age: int = min(int(self.auth_refresh_age), 15)
         self.refresh_pre_spawn = True
-        self.reset_managed_roles_on_startup = False
-        self.delete_invalid_users = False
+
+    @default("records_url")
+    def _records_url(self) -> str:
+        return JupyterSettings.read(Path(os.environ[FILE])).database_url or "" if FILE in os.environ else ""
+
+    @default("records_file")
+    def _records_file(self) -> str:
+        return str(JupyterSettings.read(Path(os.environ[FILE])).paths().records) if FILE in os.environ else ""
 
     @cached_property
     def engine(self) -> Engine:

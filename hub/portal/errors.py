@@ -14,5 +14,5 @@ class PortalError(HubError):
         self.message = message
 
 
-class SignInNeeded(Exception):  # noqa: N818 - not a failure: the answer is the way to the sign-in page
+class SignInNeeded(Exception):
     """The page needs somebody who has signed in."""

@@ -10,7 +10,7 @@ from jupyterhub.handlers.login import LoginHandler
 
 from governance import OPERATOR, Governance, Person, Role, passwords, utc_now
 from governance.tables import metadata
-from hub.jupyter.authenticator import PeopleAuthenticator
+from hub.jupyter.authenticator import HubAuthenticator
 from hub.paths import ROOT
 
 PASSWORD = "a long enough phrase"
@@ -29,7 +29,7 @@ def governance(engine, monkeypatch):
 
 @pytest.fixture
 def authenticator(home, governance):
-    authenticator = PeopleAuthenticator(records_file=str(home.records))
+    authenticator = HubAuthenticator(records_file=str(home.records))
     yield authenticator
     authenticator.engine.dispose()
 
@@ -48,7 +48,7 @@ def test_people_sign_in_and_nobody_is_a_hub_admin(authenticator, username):
 
 
 def test_an_admin_named_in_the_configuration_still_is_none(home, governance):
-    authenticator = PeopleAuthenticator(records_file=str(home.records), admin_users={"ada"})
+    authenticator = HubAuthenticator(records_file=str(home.records), admin_users={"ada"})
     assert sign_in(authenticator, "ada")["admin"] is False
 
 
