@@ -94,3 +94,7 @@ def test_the_sign_in_page_in_both_languages():
     assert 'action="/hub/login?next=%2F"' in page and 'name="_xsrf" value="t"' in page
     assert "&lt;b&gt;" in page and "<script" not in page
     assert 'role="alert"' in page and "Se connecter" in page and "Sign in" in page
+    other = environment.get_template("login.html").render(
+        authenticator_login_url="/hub/login", login_error="<i>Try again</i>", xsrf="t", username=""
+    )
+    assert "&lt;i&gt;Try again" in other and "incorrect" not in other
