@@ -1,6 +1,5 @@
 """What governance refuses, each as one finished sentence that names nobody."""
 
-
 from __future__ import annotations
 
 import dataclasses

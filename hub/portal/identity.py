@@ -5,15 +5,20 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
 from cryptography.fernet import InvalidToken
+from jupyterhub.services.auth import HubOAuth
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from tornado.web import HTTPError
 
 from hub.portal.errors import PortalError
 from hub.portal.seal import Seal
+
+if TYPE_CHECKING:
+    from hub.portal.app import PortalSettings
 
 SESSION, STATE = "portal-session", "portal-state-"
 STATE_SECONDS = 600
@@ -49,6 +54,20 @@ class HubIdentity:
         self.prefix = prefix
         self.logout_url = logout_url
         self.secure = secure
+
+    @classmethod
+    def from_environment(cls, settings: PortalSettings) -> HubIdentity:
+        """By the variables that JupyterHub gives a service (`JUPYTERHUB_API_URL`, `JUPYTERHUB_API_TOKEN`, ...).
+
+        What the Hub said of a token is believed for a minute at most.
+        """
+        return cls(
+            HubOAuth(cache_max_age=60),
+            seal=Seal(settings.secret),
+            prefix=settings.prefix,
+            logout_url=f"{settings.hub_prefix}logout",
+            secure=settings.secure,
+        )
 
     async def username(self, request: Request) -> str | None:
         """Ask the Hub; a Hub that does not answer is an error of its own, not a stranger."""
@@ -89,8 +108,6 @@ class HubIdentity:
 
     @staticmethod
     async def _ask(answer: Any) -> Any:
-        from tornado.web import HTTPError
-
         try:
             return await answer
         except HTTPError as error:

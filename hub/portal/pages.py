@@ -96,7 +96,7 @@ class Pages:
                 "fault_of": {fault.field: reader.text(fault.message, **fault.params) for fault in reversed(faults)},
                 "done": words.DONE.get(request.query_params.get("done", "")),
                 "now": self.now(),
-                "person_name": self._person_name,
+                "person_name": self._namer(),
                 "workspace": lambda permit: self._workspace(visitor.username, permit),
                 "State": State,
                 "Action": Action,
@@ -122,5 +122,13 @@ class Pages:
         onward = f"{self.hub_prefix.removesuffix('hub/')}user/{username}/{permit_id}/lab"
         return f"{self.hub_prefix}spawn/{username}/{permit_id}?{urlencode({'next': onward})}"
 
-    def _person_name(self, username: str | None) -> str:
-        return self.names().get(username or "", username or "–")
+    def _namer(self) -> Callable[[str | None], str]:
+        """User name to name, for one page; people are read once, and only by pages that name somebody."""
+        names: dict[str, str] = {}
+
+        def name(username: str | None) -> str:
+            if not names:
+                names.update(self.names())
+            return names.get(username or "", username or "–")
+
+        return name
