@@ -60,11 +60,13 @@ class Resolver:
     def born_within(self, permit: PermitScope) -> DataFrame | None:
         """Persons (`person`) whose every known year of birth lies in the permit's range; None without a range.
 
-        A person whose year nobody knows is not among them. Raises `ScopeRefused` when no contract gives one.
+        A person whose year nobody knows is not among them. Raises `ScopeRefused` when no published
+        table gives one.
         """
         if permit.born_from is None and permit.born_to is None:
             return None
-        registers = [contract for contract in self._contracts.values() if birth_year_of(contract)]
+        published = set(self._lake.tables())
+        registers = [one for one in self._contracts.values() if birth_year_of(one) and one.table in published]
         years: DataFrame | None = None
         for contract in registers:
             column = birth_year_of(contract)
@@ -75,7 +77,9 @@ class Resolver:
             )
             years = found if years is None else years.unionByName(found)
         if years is None:
-            raise ScopeRefused(f"Permit {permit.id} limits years of birth, and no contract says where they are.")
+            raise ScopeRefused(
+                f"Permit {permit.id} limits years of birth, and no published table gives them: ingest a register, or amend the permit."
+            )
         oldest, youngest = permit.born_from or 0, permit.born_to or 9999
         return (
             years.where(F.col("person").isNotNull() & F.col("year").isNotNull())

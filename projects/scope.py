@@ -53,7 +53,10 @@ class LakeReader(Protocol):
     """The lake at its published versions; `ingestion.lake.Lake` is one."""
 
     def read(self, table: str) -> DataFrame:
-        """The table, `person_link` among them."""
+        """The table, `person_link` among them; raises when it is not published."""
+
+    def tables(self) -> list[str]:
+        """The published tables."""
 
 
 class Labels(Protocol):

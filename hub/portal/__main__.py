@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import uvicorn
+from jupyterhub.services.auth import HubOAuth
 
 from governance import Permit
 from hub.compose import Hub
@@ -18,6 +19,7 @@ from hub.paths import ROOT, Home
 from hub.portal.adapters import Standing, catalogue_view, system_view
 from hub.portal.app import PortalSettings, create_app
 from hub.portal.identity import HubIdentity
+from hub.portal.seal import Seal
 
 
 def kept_secret(home: Home) -> bytes:
@@ -55,7 +57,13 @@ def main() -> None:
         governance=hub.governance,
         catalogue=lambda: catalogue_view(hub),
         projects=Standing(hub.projects, home.projects),
-        identity=HubIdentity.from_environment(settings),
+        identity=HubIdentity(
+            HubOAuth(),
+            seal=Seal(settings.secret),
+            prefix=settings.prefix,
+            logout_url=f"{settings.hub_prefix}logout",
+            secure=settings.secure,
+        ),
         settings=settings,
         system=lambda: system_view(hub),
         on_granted=lambda permit: prepare(home, permit),

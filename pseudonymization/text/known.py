@@ -26,6 +26,7 @@ _INITIAL_BEFORE = regex.compile(r"(?<![\p{L}0-9])(?:\p{Lu}\.[ \-]?){1,3}$")
 _PARTICLES = frozenset(
     """
     de du des la le les van von der den ben bin el al da dos di st ste saint sainte et dit
+    m mr mme mlle me dr dre pr prof docteur professeur monsieur madame mademoiselle mrs ms miss doctor jr sr
     """.split()  # noqa: SIM905 - a list of quoted words is no easier to read
 )
 _SHORT_NAME = 2

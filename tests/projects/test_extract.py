@@ -150,6 +150,9 @@ class FakeLake:
     def read(self, table: str) -> DataFrame:
         return self._frames[table]
 
+    def tables(self) -> list[str]:
+        return list(self._frames)
+
 
 def permit(project: str = "p0001", **changes: Any) -> Any:
     scope = {
