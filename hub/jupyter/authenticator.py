@@ -37,6 +37,8 @@ class HubAuthenticator(Authenticator):  # type: ignore[misc]
         # At most, whatever the configuration says: a closed account must not live on in a session.
         self.auth_refresh_age: int = min(int(self.auth_refresh_age), 15)
         self.refresh_pre_spawn = True
+        # A closed account's tokens are refused too, not its browser sessions alone.
+        self.auth_refresh_strict = True
 
     @default("records_url")
     def _records_url(self) -> str:
@@ -77,9 +79,12 @@ class HubAuthenticator(Authenticator):  # type: ignore[misc]
         """Nobody."""
         return False
 
-    async def refresh_user(self, user: Any, handler: Any = None) -> bool | dict[str, Any]:  # noqa: ARG002
+    async def refresh_user(self, user: Any, handler: Any = None) -> bool | dict[str, Any]:
         """False, which ends the Hub session, once the account is closed."""
         if not await self.check_allowed(user.name):
+            # JupyterHub 6.1.1 reads this attribute here and sets it on token requests only.
+            if handler is not None and not hasattr(handler, "_token_authenticated"):
+                handler._token_authenticated = False
             return False
         return {"name": user.name, "admin": False}
 

@@ -68,7 +68,8 @@ def test_a_closed_account_is_refused_and_its_session_ends(authenticator, governa
     user = SimpleNamespace(name="alice")
     assert asyncio.run(authenticator.refresh_user(user))["admin"] is False
     governance.deactivate("alice", "ada")
-    assert asyncio.run(authenticator.refresh_user(user)) is False
+    handler = SimpleNamespace()
+    assert asyncio.run(authenticator.refresh_user(user, handler)) is False and handler._token_authenticated is False
     assert asyncio.run(authenticator.check_allowed("alice")) is False
     assert sign_in(authenticator, "alice") is None
     governance.activate("alice", "ada")
@@ -78,6 +79,7 @@ def test_a_closed_account_is_refused_and_its_session_ends(authenticator, governa
 
 def test_sessions_are_looked_at_again_soon(authenticator):
     assert authenticator.auth_refresh_age <= 15 and authenticator.refresh_pre_spawn
+    assert authenticator.auth_refresh_strict
     handlers = dict(authenticator.get_handlers(None))
     assert handlers["/login"] is LoginHandler
 
