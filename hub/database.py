@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event, text
 
 
 def build_engine(url: str | None, records: Path) -> Engine:
@@ -25,3 +27,18 @@ def build_engine(url: str | None, records: Path) -> Engine:
             cursor.close()
 
     return engine
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema to the newest migration; several processes may ask at once."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            # One process migrates, the others wait; the number is arbitrary and ours.
+            connection.execute(text("SELECT pg_advisory_xact_lock(7420311)"))
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()

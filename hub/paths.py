@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +49,7 @@ class Home:
 
     @property
     def sealed_tmp(self) -> Path:
-        """`spark.local.dir`, `java.io.tmpdir` and `TMPDIR`; emptied at start."""
+        """`spark.local.dir`, `java.io.tmpdir` and `TMPDIR`, a folder for each process; see `hub.scratch`."""
         return self.sealed / "tmp"
 
     @property
@@ -108,11 +107,3 @@ class Home:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.root.chmod(0o700)
         return self
-
-    def empty_sealed_tmp(self) -> None:
-        """Remove what a killed batch left behind; call it under the ingestion lock only."""
-        for item in self.sealed_tmp.iterdir():
-            if item.is_dir() and not item.is_symlink():
-                shutil.rmtree(item, ignore_errors=True)
-            else:
-                item.unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""A synthetic sample and the guided demonstration."""
+"""The demonstration: a synthetic sample, and the chain played from end to end."""

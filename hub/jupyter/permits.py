@@ -5,7 +5,6 @@ from __future__ import annotations
 from governance.clock import utc_now
 from governance.errors import GovernanceError
 from governance.service import Governance
-
 from hub.database import build_engine
 from hub.jupyter.settings import JupyterSettings
 from projects.workspace.access import Grant, Permits

@@ -1,0 +1,51 @@
+"""The command line: `hub --help` teaches it."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from hub.cli import data, demo_command, keys, people, project, serve_command, system
+from hub.errors import explain
+
+app = typer.Typer(
+    name="hub",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A secondary-use health research data hub with governed access.\n\n"
+    "A first walk: `keys init`, `sample`, `ingest snds`, `tables`, `serve`. `demo` does all of it.",
+)
+app.add_typer(keys.app, name="keys")
+app.add_typer(people.app, name="person")
+app.add_typer(project.app, name="project")
+app.add_typer(data.contract_app, name="contract")
+data.register(app)
+demo_command.register(app)
+serve_command.register(app)
+system.register(app)
+
+
+def main() -> None:
+    """Run the command line: a failure is one sentence on stderr and a non-zero exit, never a traceback."""
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except SystemExit:
+        raise
+    # Here every failure ends, whatever it is: `explain` keeps what it may hold of the data.
+    except BaseException as error:
+        explained = explain(error)
+        click.echo(explained.sentence, err=True)
+        sys.exit(explained.code)
+    sys.exit(code if isinstance(code, int) else 0)

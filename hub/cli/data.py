@@ -1,0 +1,134 @@
+"""`hub sample`, `hub ingest`, `hub tables`, `hub batches`, `hub contract`: data on its way into the lake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.cli.output import table
+from hub.cli.progress import progress
+
+contract_app = typer.Typer(no_args_is_help=True, help="What each table is: columns, persons, rules.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command("sample")(sample)
+    app.command("ingest")(ingest)
+    app.command("tables")(tables)
+    app.command("batches")(batches)
+
+
+def sample(
+    people: Annotated[int, typer.Option(min=1, help="How many people.")] = 2000,
+    years: Annotated[str, typer.Option(help="First and last year, such as 2023-2024.")] = "2023-2024",
+    seed: Annotated[int, typer.Option(help="The same seed writes the same files.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Where to write; `landing/` of the hub by default.")] = None,
+) -> None:
+    """Write synthetic French claims and hospital files, with a declared number of faults of each kind.
+
+    Nobody in them exists: every NIR lies in a range that is never attributed.
+    Example: hub sample --people 2000 --years 2023-2024 --seed 1
+    """
+    from hub.compose import Hub
+    from hub.demo.sample import generate
+    from hub.errors import HubError
+
+    match = re.fullmatch(r"(\d{4})-(\d{4})", years)
+    if not match or int(match[1]) > int(match[2]):
+        raise HubError(f"--years {years}: give a first and a last year, such as 2023-2024.")
+    landing = out if out is not None else Hub.load().home.landing
+    with progress() as tick:
+        manifest = generate(
+            people, (int(match[1]), int(match[2])), seed, landing, lambda done: tick("People written", done, people)
+        )
+    typer.echo(f"Sample of {manifest.people:,} people written below {landing}; its faults are listed in sample.json.")
+
+
+def ingest(
+    source: Annotated[str, typer.Argument(help="A source that contracts name, such as snds, chu, correspondence.")],
+    drop: Annotated[str | None, typer.Option(help="One drop of landing/SOURCE; every drop by default.")] = None,
+) -> None:
+    """Take drops of a source through: check, quarantine, pseudonymize, write, gate, publish.
+
+    Running it twice changes nothing; a run that was killed is taken up where it can be.
+    """
+    from hub.compose import Hub
+    from hub.ingest import ingest_source
+
+    hub = Hub.load()
+    try:
+        with progress() as tick:
+            reports = ingest_source(hub, source, drop, tick)
+    finally:
+        hub.close()
+    rows = [
+        (one.table, one.rows_read, one.accepted, one.refused, one.duplicates, one.state, _reasons(one.quarantined))
+        for report in reports
+        for one in report.tables
+    ]
+    headings = ("table", "rows read", "accepted", "quarantined", "duplicates", "now", "why")
+    table(headings, rows, empty=f"No drop waits below landing/{source}.", numbers=(1, 2, 3, 4))
+
+
+def tables() -> None:
+    """List the published tables as the catalogue shows them: small counts hidden."""
+    from hub.compose import Hub
+    from ingestion.catalogue import catalogue
+
+    hub = Hub.load()
+    threshold = hub.settings.catalogue.small_count
+    rows = [
+        (one.name, one.label.fr, len(one.columns), f"< {threshold}" if one.hidden else one.rows or 0)
+        for one in catalogue(hub.contracts, hub.ledger, threshold)
+        if one.published
+    ]
+    headings = ("table", "label", "columns", "rows")
+    table(headings, rows, empty="Nothing is published yet: hub ingest --help", numbers=(2, 3))
+
+
+def batches(last: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20) -> None:
+    """Show the ledger: what each batch read, accepted, quarantined and why."""
+    from hub.compose import Hub
+
+    rows = []
+    for batch in reversed(Hub.load().ledger.batches()[-last:]):
+        counts = batch.counts
+        figures = (
+            (counts.rows_read, counts.accepted, counts.quarantined, counts.duplicates) if counts else ("", "", "", "")
+        )
+        why = _reasons(counts.reasons) if counts else ", ".join(batch.failed_checks)
+        rows.append((batch.batch_id[:12], batch.table, batch.state, *figures, why))
+    headings = ("batch", "table", "state", "read", "accepted", "quarantined", "duplicates", "why")
+    table(headings, rows, empty="No batch yet: hub ingest --help", numbers=(3, 4, 5, 6))
+
+
+def _reasons(reasons: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(reasons.items()))
+
+
+@contract_app.command("list")
+def list_() -> None:
+    """List the contracts, packaged and of this site."""
+    from hub.compose import Hub
+
+    contracts = Hub.load().contracts
+    rows = [(c.table, c.source, c.version, c.files, c.label.fr) for c in (contracts[t] for t in sorted(contracts))]
+    table(("table", "source", "version", "files", "label"), rows, empty="No contract.")
+
+
+@contract_app.command("show")
+def show(name: Annotated[str, typer.Argument(metavar="TABLE")]) -> None:
+    """Show a table's columns: type, sensitivity, whether required."""
+    from hub.compose import Hub
+
+    contract = Hub.load().contracts[name]
+    rows = [
+        (column, spec.type, spec.sensitivity, "required" if spec.required else "", spec.fr)
+        for column, spec in contract.columns.items()
+    ]
+    table(("column", "type", "sensitivity", "", "label"), rows, empty="No column.")

@@ -1,0 +1,118 @@
+"""Puts the floors together: what each needs is built here once and handed down."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+
+from governance.service import Governance
+from hub.database import build_engine, upgrade
+from hub.doctor import java_finding
+from hub.errors import HubError
+from hub.paths import JARS, Home
+from hub.scratch import make_scratch
+from hub.settings import Settings, load_settings
+from hub.spark import SparkOptions, build_session
+from ingestion.contract_set import PACKAGED, Contracts, load_contracts
+from ingestion.lake import Lake
+from ingestion.ledger import Ledger
+from projects.state import Projects
+from pseudonymization.keystore import KeyStore
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def now() -> datetime:
+    """The clock of the product: UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Hub:
+    """Everything that a door may use, each part built when it is first asked for."""
+
+    settings: Settings
+
+    @classmethod
+    def load(cls) -> Hub:
+        """The hub that `hub.yaml` and the environment describe. Raises `HubError` on a wrong setting."""
+        return cls(load_settings())
+
+    @cached_property
+    def home(self) -> Home:
+        """The folder of everything that is kept, made when missing."""
+        os.umask(0o077)
+        try:
+            return Home(self.settings.home.absolute()).make()
+        except PermissionError:
+            raise HubError(f"{self.settings.home} cannot be written: change its owner or set HUB_HOME.") from None
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The records database, brought to the newest schema."""
+        engine = build_engine(self.settings.database.url, self.home.records)
+        upgrade(engine)
+        return engine
+
+    @cached_property
+    def keystore(self) -> KeyStore:
+        """The key store. Raises `KeysMissing` before `hub keys init`."""
+        return KeyStore.open(self.home.keys)
+
+    @cached_property
+    def contracts(self) -> Contracts:
+        """The packaged contracts and the site's own."""
+        return load_contracts(PACKAGED, *self.settings.contracts)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Batches and published versions."""
+        return Ledger(self.engine)
+
+    @cached_property
+    def governance(self) -> Governance:
+        """People, applications and permits."""
+        return Governance(self.engine, now)
+
+    @cached_property
+    def projects(self) -> Projects:
+        """The state of every project."""
+        return Projects(self.engine, now)
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        """The Spark session. Raises `HubError` when Java is missing."""
+        java = java_finding()
+        if not java.good:
+            raise HubError(f"Java 17 or 21 is needed and `java` is {java.seen}. Type: {java.remedy}")
+        wanted = self.settings.spark
+        options = SparkOptions(wanted.master, wanted.driver_memory, wanted.shuffle_partitions, wanted.event_log)
+        return build_session(options, jars=JARS, tmp=self.scratch, logs=self.home.logs)
+
+    @cached_property
+    def scratch(self) -> Path:
+        """This process's own sealed temporary folder; those of dead processes are emptied."""
+        return make_scratch(self.home.sealed_tmp)
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake, read by published version only."""
+        return Lake(self.spark, self.home.lake, self.ledger)
+
+    def close(self) -> None:
+        """Stop Spark and let the database go, where they were started."""
+        started = self.__dict__
+        if "spark" in started:
+            self.spark.stop()
+        if "engine" in started:
+            self.engine.dispose()
+        if "scratch" in started:
+            shutil.rmtree(self.scratch, ignore_errors=True)

@@ -1,0 +1,84 @@
+"""`hub serve` as a process of its own, for the demonstration and its tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from hub.errors import HubError
+from hub.paths import ROOT
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Served:
+    """The hub of `home`, open between `__enter__` and `__exit__`; what it prints goes to `logs/serve.log`."""
+
+    def __init__(self, home: Path, port: int | None = None) -> None:
+        self.home = home
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = home / "logs" / "serve.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with self.log.open("ab") as log:
+            # The command is this program.
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "hub", "serve"],
+                cwd=ROOT,
+                env=os.environ | {"HUB_HOME": str(self.home), "HUB_SERVER_PORT": str(self.port)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 180
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                said = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                raise HubError(f"The hub did not open: {said[-1] if said else 'it said nothing'} ({self.log})")
+            time.sleep(0.3)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/services/portal/health", timeout=2, trust_env=False).status_code == 200 and (
+                httpx.get(f"{self.url}/hub/health", timeout=2, trust_env=False).status_code == 200
+            )
+        except httpx.HTTPError:
+            return False
+
+    def stop(self) -> int | None:
+        """Stop it as Ctrl-C does; its exit code."""
+        if self._process is None:
+            return None
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(60)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait(10)
+        return self._process.returncode

@@ -1,0 +1,81 @@
+"""Opens and closes projects with everything that the roof has built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from governance.people import OPERATOR
+from hub.compose import Hub, now
+from hub.errors import HubError, explain
+from projects.extract import ExtractReport, compile_extract
+from projects.opening import close_project, ended, open_project
+from projects.workspace import launch
+from projects.workspace.places import socket_folder
+
+if TYPE_CHECKING:
+    from hub.cli.progress import Tick
+
+
+def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
+    """Compile the permit's extract and open its project. Raises `HubError` for a permit that is not active."""
+    permit = hub.governance.permit(permit_id)
+    if not permit.active(now()):
+        raise HubError(f"Permit {permit_id} is {permit.state(now()).value}: only an active permit opens a project.")
+
+    def compile_into(place: Path) -> ExtractReport:
+        tick("Starting Spark", 0, None)
+        spark = hub.spark
+        tick(f"Writing the extract of {permit_id}", 0, len(permit.tables))
+        return compile_extract(
+            permit, spark=spark, lake=hub.lake, contracts=hub.contracts, keystore=hub.keystore, folder=place / "data"
+        )
+
+    tick("Waiting for other extracts", 0, None)
+    # One extract at a time: each starts an engine of its own.
+    with FileLock(hub.home.run / "extract.lock"):
+        return open_project(
+            permit,
+            projects=hub.projects,
+            folder=hub.home.projects,
+            compile_into=compile_into,
+            explain=lambda error: explain(error).sentence,
+        )
+
+
+def close_permit(hub: Hub, permit_id: str, reason: str) -> None:
+    """Close the permit, then its project."""
+    permit = hub.governance.permit(permit_id)
+    if permit.active(now()):
+        hub.governance.close(OPERATOR, permit_id, reason)
+    end_project(hub, permit_id, reason)
+
+
+def sweep_ended(hub: Hub) -> list[str]:
+    """End every project without an active permit; returns their ids."""
+    over = ended(hub.projects, (permit.id for permit in hub.governance.active_permits(now())))
+    for project in over:
+        end_project(hub, project, "The permit has ended.")
+    return over
+
+
+def end_project(hub: Hub, project: str, reason: str) -> None:
+    """Stop the project's workspaces and remove its data; nothing when it was never opened."""
+    if hub.projects.find(project) is None:
+        return
+    close_project(
+        project,
+        reason,
+        projects=hub.projects,
+        folder=hub.home.projects,
+        stop_workspaces=lambda name: launch.stop_all(socket_folder(hub.home.run), name),
+    )
+
+
+def stop_person(hub: Hub, username: str) -> None:
+    """Stop every workspace of a person whose account was shut."""
+    for running in launch.found(socket_folder(hub.home.run)):
+        if running.person == username:
+            launch.stop(running)

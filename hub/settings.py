@@ -1,0 +1,205 @@
+"""One settings file, `hub.yaml`: every value documented, overridable, and named by key and line when wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from apscheduler.triggers.cron import CronTrigger
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from hub.errors import HubError
+from hub.paths import ROOT
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ServerSettings(_Section):
+    """Where the hub listens."""
+
+    host: str = Field(
+        default="127.0.0.1", description="Address of the front door; loopback unless a TLS proxy stands in front."
+    )
+    port: int = Field(default=8000, ge=1, le=65535, description="Port of the front door.")
+    language: Literal["fr", "en"] = Field(default="fr", description="Language of pages for a reader who chose none.")
+
+
+class SparkSettings(_Section):
+    """The engine of batches and extracts."""
+
+    master: str = Field(
+        default="local[*]", description="Spark master URL: `local[*]`, `spark://...`, `k8s://...` or `yarn`."
+    )
+    driver_memory: str = Field(
+        default="3g", pattern=r"^\d+[mg]$", description="Memory of the driver's JVM, such as `3g`."
+    )
+    shuffle_partitions: int = Field(default=4, ge=1, le=100_000, description="Partitions after a shuffle.")
+    event_log: bool = Field(default=False, description="Keep Spark's event logs under `logs/spark-events`.")
+
+
+class DatabaseSettings(_Section):
+    """The records database."""
+
+    url: str | None = Field(
+        default=None, description="SQLAlchemy URL of a PostgreSQL database; empty for `records.db`."
+    )
+
+
+class CatalogueSettings(_Section):
+    """What the catalogue shows."""
+
+    small_count: int = Field(
+        default=11, ge=1, le=1000, description="Counts of fewer rows than this are hidden (SNDS practice: 11)."
+    )
+
+
+class WorkspaceSettings(_Section):
+    """What a workspace may use."""
+
+    memory: int = Field(default=4096, ge=512, description="Memory of all its processes together, in MiB.")
+    address_space: int = Field(default=8192, ge=1024, description="Address space of each of its processes, in MiB.")
+    temporary: int = Field(default=2048, ge=64, description="Size of its /tmp, in MiB of memory.")
+    processes: int = Field(default=512, ge=64, description="How many processes and threads it may have.")
+
+
+class JobSettings(_Section):
+    """One scheduled job."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="Lower case, digits and dashes.")
+    cron: str = Field(description="Five cron fields, such as `30 2 * * *`.")
+    run: Literal["ingest", "sweep"] = Field(
+        description="`ingest` takes every new drop of `source`; `sweep` closes ended projects."
+    )
+    source: str | None = Field(default=None, description="The source that `ingest` reads.")
+
+    @field_validator("cron")
+    @classmethod
+    def _cron(cls, value: str) -> str:
+        try:
+            CronTrigger.from_crontab(value)
+        except ValueError as error:
+            raise ValueError("five cron fields are needed, such as `30 2 * * *`") from error
+        return value
+
+
+class Settings(_Section):
+    """The whole of `hub.yaml`."""
+
+    home: Path = Field(default=ROOT / "var", description="The folder that holds everything the hub keeps (`HUB_HOME`).")
+    server: ServerSettings = ServerSettings()
+    spark: SparkSettings = SparkSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    catalogue: CatalogueSettings = CatalogueSettings()
+    workspace: WorkspaceSettings = WorkspaceSettings()
+    contracts: list[Path] = Field(
+        default_factory=list, description="Folders with a site's own contracts, read after the packaged ones."
+    )
+    schedule: list[JobSettings] = Field(default_factory=list, description="Jobs that `hub schedule` runs by the clock.")
+
+
+def load_settings(file: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from `file` (default `hub.yaml` beside `run`, `HUB_SETTINGS` to name another) and the environment.
+
+    A variable `HUB_<KEY>` or `HUB_<SECTION>_<KEY>` wins over the file, such as `HUB_HOME` or `HUB_SERVER_PORT`.
+    Raises `HubError` naming key, line and what is allowed.
+    """
+    named = file or (Path(environment["HUB_SETTINGS"]) if environment.get("HUB_SETTINGS") else None)
+    path = named or ROOT / "hub.yaml"
+    values: dict[str, Any] = {}
+    lines: dict[tuple[str | int, ...], int] = {}
+    if path.is_file():
+        try:
+            node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise HubError(f"{path.name}, line {line}: this is not YAML ({error.problem}). Mend that line.") from None
+        except UnicodeDecodeError:
+            raise HubError(f"{path.name} is not UTF-8 text: save it as UTF-8.") from None
+        if node is not None:
+            _lines_of(node, (), lines)
+            loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+            if not isinstance(loaded, dict):
+                raise HubError(f"{path.name}, line 1: settings are `key: value` lines; see docs/operator.md.")
+            values = loaded
+    elif named is not None:
+        raise HubError(f"There is no settings file {path}: name one that exists, or leave HUB_SETTINGS unset.")
+    origins = _override(values, environment)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise HubError(_sentence(error, path.name, lines, origins)) from None
+
+
+def settings_schema() -> dict[str, Any]:
+    """The JSON Schema of `hub.yaml`."""
+    return Settings.model_json_schema() | {
+        "title": "hub.yaml",
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+    }
+
+
+def _lines_of(node: yaml.Node, where: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> None:
+    lines.setdefault(where, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            lines[(*where, key.value)] = key.start_mark.line + 1
+            _lines_of(value, (*where, key.value), lines)
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            _lines_of(value, (*where, position), lines)
+
+
+def _override(values: dict[str, Any], environment: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """Put environment variables over the file's values; returns which key came from which variable."""
+    origins: dict[tuple[str, ...], str] = {}
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, _Section):
+            for key in section.model_fields:
+                variable = f"HUB_{name}_{key}".upper()
+                if variable in environment:
+                    if not isinstance(values.setdefault(name, {}), dict):
+                        values[name] = {}
+                    values[name][key] = environment[variable]
+                    origins[(name, key)] = variable
+        elif f"HUB_{name}".upper() in environment and name == "home":
+            values[name] = environment["HUB_HOME"]
+            origins[(name,)] = "HUB_HOME"
+    return origins
+
+
+def _sentence(
+    error: ValidationError,
+    file: str,
+    lines: dict[tuple[str | int, ...], int],
+    origins: dict[tuple[str, ...], str],
+) -> str:
+    said = []
+    for fault in error.errors(include_url=False, include_input=False):
+        where = fault["loc"]
+        key = ".".join(str(part) for part in where)
+        line = next((lines[where[:n]] for n in range(len(where), 0, -1) if where[:n] in lines), None)
+        variable = origins.get(tuple(str(part) for part in where))
+        place = f"environment variable {variable}" if variable else f"{file}, line {line}" if line else file
+        if fault["type"] == "extra_forbidden":
+            said.append(f"{place}: there is no setting `{key}`; allowed here: {', '.join(_allowed(where))}.")
+        else:
+            said.append(f"{place}: `{key}`: {fault['msg'].removeprefix('Value error, ')}.")
+    return " ".join(said)
+
+
+def _allowed(where: tuple[str | int, ...]) -> list[str]:
+    section: Any = Settings
+    for part in where[:-1]:
+        if isinstance(part, int):
+            continue
+        field = section.model_fields.get(part)
+        if field is None:
+            break
+        section = JobSettings if part == "schedule" else field.annotation
+    return sorted(section.model_fields)

@@ -1,0 +1,49 @@
+"""What can go wrong on a drop's way to the lake: finished sentences that hold no value from the data."""
+
+
+
+from __future__ import annotations
+
+
+class IngestionError(Exception):
+    """Base of this package's errors; `str()` is one sentence: what, where, what to do."""
+
+
+class ContractError(IngestionError):
+    """A contract cannot be read or contradicts itself."""
+
+
+class ViewError(IngestionError):
+    """A ViewDefinition is wrong, or uses a part of the standard that is not supported."""
+
+
+class UnknownSource(IngestionError):
+    """No contract names this source, or this table."""
+
+
+class DropError(IngestionError):
+    """A drop or one of its files cannot be taken in as it is."""
+
+
+class NotPublished(IngestionError):
+    """A table has no published version."""
+
+
+class Busy(IngestionError):
+    """Another process holds the lock of a table."""
+
+
+class GateFailed(IngestionError):
+    """The expectations of a table failed: nothing of the drop was published."""
+
+
+class StorageFull(IngestionError):
+    """No space is left where the lake or the sealed zone writes."""
+
+
+class UnbalancedBatch(IngestionError):
+    """Rows read are not accepted + quarantined + duplicates: a defect of the hub, never of the data."""
+
+
+class EngineError(IngestionError):
+    """Spark or the JVM failed; the sentence names its class and error condition, never its message."""

@@ -1,0 +1,344 @@
+"""Takes a drop from the landing folder to the lake: the one entry of this package that writes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from ingestion import delta_log
+from ingestion.batch import Workshop, groups
+from ingestion.contract_set import Contracts
+from ingestion.drop import Drop, TakenTable, take_in
+from ingestion.errors import GateFailed, IngestionError
+from ingestion.gate import judge
+from ingestion.lake import PERSON_LINK, Lake
+from ingestion.ledger import Batch, Counts, Ledger, Published
+from ingestion.locks import INTAKE, locked
+from ingestion.notes import scrubber_of
+from ingestion.prepare import identities
+from ingestion.quarantine import Quarantine, by_code
+from ingestion.redact import redacted
+from ingestion.sources import reader_of
+from pseudonymization.identities import IdentityTable
+from pseudonymization.keystore import KeyStore
+from pseudonymization.links import LINKS_SCHEMA, empty_links, learn
+
+Progress = Callable[[str, str], None]
+"""Called with (table or `drop`, step) as each step ends: taken, written, sealed, judged, passed, linked, published."""
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where ingestion keeps what is not the lake; see `hub.paths.Home` for each."""
+
+    intake: Path
+    quarantine: Path
+    identities: Path
+    sealed_tmp: Path
+    locks: Path
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What became of one table of a drop.
+
+    `state`: `published`, or `unchanged` when its batch was published before (its counts are then that batch's).
+    `quarantined` counts refused rows by reason code, `details` by code and column.
+    """
+
+    table: str
+    state: str
+    rows_read: int
+    accepted: int
+    refused: int
+    duplicates: int
+    quarantined: Mapping[str, int]
+    details: Mapping[str, int]
+    headers: int
+    blanks: int
+    version: int | None
+    seconds: float
+
+    @property
+    def holds(self) -> bool:
+        """Law 3's equation."""
+        return self.rows_read == self.accepted + self.refused + self.duplicates
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a drop. `unmatched` files belong to no contract; `persons_linked` are keys learnt from it."""
+
+    source: str
+    drop_id: str
+    tables: tuple[TableReport, ...]
+    unmatched: int
+    keys_learnt: int = 0
+    persons_merged: int = 0
+    seconds: float = 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Every table's rows read = accepted + quarantined + duplicates."""
+        return all(table.holds for table in self.tables)
+
+    @property
+    def changed(self) -> bool:
+        """False when every batch had been published before: nothing to do."""
+        return any(table.state == "published" for table in self.tables)
+
+    def __getitem__(self, table: str) -> TableReport:
+        return next(report for report in self.tables if report.table == table)
+
+
+@dataclass
+class _Run:
+    """What one call of `ingest_drop` holds together."""
+
+    spark: SparkSession
+    lake: Lake
+    ledger: Ledger
+    keystore: KeyStore
+    folders: Folders
+    quarantine: Quarantine
+    identities: IdentityTable
+    workshop: Workshop
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def _silent(_table: str, _step: str) -> None:
+    """Progress nobody watches."""
+
+
+def ingest_drop(
+    source: str,
+    drop_folder: Path,
+    *,
+    spark: SparkSession,
+    lake: Lake,
+    ledger: Ledger,
+    keystore: KeyStore,
+    contracts: Contracts,
+    folders: Folders,
+    progress: Progress = _silent,
+    lock_timeout: float = 10.0,
+) -> Report:
+    """Take a drop of `source` through: every table it holds is published, or none.
+
+    The same drop twice changes nothing; killed anywhere and called again, it converges. Nothing is left in the
+    intake folder or the sealed temporary folder. Raises an `IngestionError` (unknown source, bad file, failed gate,
+    no space, busy) or a `PseudonymizationError`; what was published before stays as it was.
+    """
+    started = time.monotonic()
+    mine = contracts.source(source)
+    with locked(folders.locks, [INTAKE], lock_timeout):
+        _empty(folders.intake)
+        drop = take_in(source, drop_folder, mine, folders.intake)
+        try:
+            for taken in drop.tables:
+                reader_of(taken.contract).check(taken)
+            quarantine = Quarantine(spark, folders.quarantine)
+            identity_table = IdentityTable(spark, folders.identities, keystore.derive("identity"))
+            workshop = Workshop(spark, keystore, quarantine, folders.sealed_tmp, scrubber_of(identity_table))
+            run = _Run(
+                spark, lake, ledger, keystore, folders, quarantine, identity_table, workshop, progress
+            )  # fmt: skip
+            names = [taken.contract.table for taken in drop.tables]
+            with locked(folders.locks, [*names, PERSON_LINK], lock_timeout):
+                try:
+                    reports, learnt, merged = _through(run, drop)
+                except BaseException:
+                    _take_back_all(run, drop)
+                    raise
+                finally:
+                    workshop.clear()
+        finally:
+            drop.discard()
+    return Report(
+        source, drop.drop_id, reports, drop.unmatched, learnt, merged, round(time.monotonic() - started, 3)
+    )  # fmt: skip
+
+
+def _through(run: _Run, drop: Drop) -> tuple[tuple[TableReport, ...], int, int]:
+    """Every table of the drop, then the links, then the pointers in one transaction."""
+    known = {taken.batch_id: run.ledger.batch(taken.batch_id) for taken in drop.tables}
+    todo = [taken for taken in drop.tables if not _is(known[taken.batch_id], "published")]
+    if todo:
+        adopted = _recover(run, drop)
+        for taken in todo:
+            if taken.batch_id not in adopted:
+                _one(run, taken, drop.drop_id)
+        pointers = [_pointer(run, taken) for taken in todo]
+        links, learnt, merged = _learn(run, drop, todo)
+        run.ledger.move([*pointers, *links])
+        run.progress("drop", "published")
+    else:
+        learnt = merged = 0
+    fresh = {taken.batch_id for taken in todo}
+    return tuple(_report(run, taken, taken.batch_id in fresh) for taken in drop.tables), learnt, merged
+
+
+def _one(run: _Run, taken: TakenTable, drop_id: str) -> None:
+    """One table: written, judged, passed. Raises `GateFailed`."""
+    contract, batch_id, name = taken.contract, taken.batch_id, taken.contract.table
+    started = time.monotonic()
+    run.ledger.take(taken, drop_id)
+    run.progress(name, "taken")
+    _keep_identities(run, taken)
+    table = run.lake.table(name)
+    outcome = run.workshop.run(taken, table, instead_of=_earlier(run, taken))
+    run.progress(name, "written")
+    run.ledger.written(batch_id, name, outcome.version, outcome.counts, round(time.monotonic() - started, 3))
+    run.progress(name, "recorded")
+    with redacted("judging the batch", name):
+        added = table.read(outcome.version).where(F.col("batch_id") == batch_id)
+        verdict = judge(contract, added, outcome.counts)
+    run.progress(name, "judged")
+    if not verdict.passed:
+        run.ledger.rejected(batch_id, name, verdict.failed)
+        raise GateFailed(
+            f"{name}: {len(verdict.failed)} of {verdict.checks} expectations failed ({'; '.join(verdict.failed)}); "
+            "nothing of the drop was published. Look at the quarantine, then correct the source or the contract."
+        )
+    run.ledger.passed(batch_id, name, outcome.version, round(time.monotonic() - started, 3))
+    run.progress(name, "passed")
+
+
+def _earlier(run: _Run, taken: TakenTable) -> str | None:
+    """The published batch of the same content under another version of the contract, which this one replaces."""
+    if taken.contract.write != "append":
+        return None
+    same = [
+        batch.batch_id
+        for batch in run.ledger.batches(table=taken.contract.table, source=taken.contract.source, states=["published"])
+        if batch.content_hash == taken.content_hash and batch.batch_id != taken.batch_id
+    ]
+    return same[-1] if same else None
+
+
+def _keep_identities(run: _Run, taken: TakenTable) -> None:
+    """Who the table's people are goes to the sealed table first: notes of the same drop need it."""
+    if taken.contract.identity is None:
+        return
+    with redacted("sealing identities", taken.contract.table):
+        frame = identities(
+            run.workshop.arrived(taken), taken.contract, spark=run.spark, keystore=run.keystore
+        )  # fmt: skip
+        if frame is not None:
+            run.identities.upsert(frame)
+
+
+def _learn(run: _Run, drop: Drop, todo: Sequence[TakenTable]) -> tuple[list[Published], int, int]:
+    """What the drop's registers teach about who is who: a new version of `person_link`, not yet published."""
+    registers = [taken for taken in todo if taken.contract.registers]
+    if not registers:
+        return [], 0, 0
+    table = run.lake.table(PERSON_LINK)
+    with redacted("learning who is who", PERSON_LINK):
+        table.create({one.name: one.dataType.simpleString() for one in LINKS_SCHEMA.fields}, ["minted_at"])
+        version = run.ledger.published(PERSON_LINK)
+        known = empty_links(run.spark) if version is None else table.read(version)
+        taught: DataFrame | None = None
+        for taken in registers:
+            one = groups(run.workshop.prepare(taken))
+            taught = one if taught is None else taught.unionByName(one)
+        assert taught is not None  # noqa: S101 - registers is not empty
+        learned = learn(
+            known, taught, spark=run.spark, key=run.keystore.derive("person-id"), generation=(version or 0) + 1
+        )  # fmt: skip
+        commit = table.replace(learned.table, drop.drop_id)
+        rows = table.read(commit.version).count()
+    run.progress(PERSON_LINK, "linked")
+    return [Published(PERSON_LINK, commit.version, drop.drop_id, rows, None, None, "")], learned.keys, learned.merged
+
+
+def _pointer(run: _Run, taken: TakenTable) -> Published:
+    """Where the pointer of a passed table goes, with what the catalogue shows of it."""
+    contract = taken.contract
+    batch = run.ledger.batch(taken.batch_id)
+    assert batch is not None  # noqa: S101 - the batch passed
+    assert batch.version is not None  # noqa: S101 - the same
+    with redacted("measuring the table", contract.table):
+        frame = run.lake.table(contract.table).read(batch.version)
+        period = contract.period.column if contract.period else None
+        wanted = [F.count(F.lit(1)).alias("rows")]
+        if period:
+            wanted += [F.min(period).cast("date").cast("string"), F.max(period).cast("date").cast("string")]
+        row = frame.agg(*wanted).first()
+    values = tuple(row) if row else (0,)
+    first, last = (values[1], values[2]) if period else (None, None)
+    return Published(contract.table, batch.version, taken.batch_id, int(values[0]), first, last, "")
+
+
+def _recover(run: _Run, drop: Drop) -> set[str]:
+    """Deal with versions beyond the pointers; returns the batches of this drop that had passed and are adopted.
+
+    All tables of a drop move together: what another drop left is published only if every batch of it had passed,
+    which `move` would have done in the same breath, so it is taken back.
+    """
+    adopted = set()
+    for taken in drop.tables:
+        name, table = taken.contract.table, run.lake.table(taken.contract.table)
+        pointer, batch = run.ledger.published(name), run.ledger.batch(taken.batch_id)
+        if _is(batch, "passed") and batch is not None and batch.version == delta_log.latest(table.path):
+            adopted.add(taken.batch_id)
+            continue
+        _reopen(run, name)
+        if table.take_back(pointer):
+            run.progress(name, "taken back")
+    run.lake.table(PERSON_LINK).take_back(run.ledger.published(PERSON_LINK))
+    return adopted
+
+
+def _take_back_all(run: _Run, drop: Drop) -> None:
+    """After a failure, at once and as far as it goes; the next run does the rest."""
+    for name in (*[taken.contract.table for taken in drop.tables], PERSON_LINK):
+        with suppress(IngestionError, OSError):
+            run.lake.table(name).take_back(run.ledger.published(name))
+            _reopen(run, name)
+
+
+def _reopen(run: _Run, name: str) -> None:
+    """Versions of unpublished batches are gone: their lines say so, and their refused rows go too."""
+    for batch in run.ledger.batches(table=name, states=["taken", "written", "passed"]):
+        run.quarantine.discard(name, batch.batch_id)
+        if batch.state != "taken":
+            run.ledger.reopen(batch.batch_id, name)
+
+
+def _report(run: _Run, taken: TakenTable, fresh: bool) -> TableReport:
+    batch = run.ledger.batch(taken.batch_id)
+    counts = batch.counts if batch and batch.counts else Counts(0, 0, 0, 0)
+    return TableReport(
+        table=taken.contract.table,
+        state="published" if fresh else "unchanged",
+        rows_read=counts.rows_read,
+        accepted=counts.accepted,
+        refused=counts.quarantined,
+        duplicates=counts.duplicates,
+        quarantined=by_code(dict(counts.reasons)),
+        details=dict(counts.reasons),
+        headers=taken.total("headers"),
+        blanks=taken.total("blanks"),
+        version=batch.version if batch else None,
+        seconds=(batch.seconds or 0.0) if batch and fresh else 0.0,
+    )
+
+
+def _empty(intake: Path) -> None:
+    """Remove what a killed run had taken in; the intake lock is held."""
+    import shutil
+
+    for item in intake.iterdir() if intake.is_dir() else ():
+        shutil.rmtree(item, ignore_errors=True)
+
+
+def _is(batch: Batch | None, state: str) -> bool:
+    return batch is not None and batch.state == state

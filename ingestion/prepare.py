@@ -1,0 +1,185 @@
+"""One pass over a batch: typed values, keyed digests, person keys and the reasons for refusing a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from ingestion.checks import RAW, raw, reasons
+from ingestion.contract import Contract
+from ingestion.sources.csv import MALFORMED
+from ingestion.values import attachment_text, spark_type, typed
+from pseudonymization.digest import keyed_digest, secret_of, with_keys, without_keys
+from pseudonymization.identities import identity_struct
+from pseudonymization.keystore import KeyStore
+from pseudonymization.links import key_group
+from pseudonymization.person import person_key
+
+REASONS = "_reasons"
+"""Why the row is refused, separated by commas; empty for a good row."""
+SEALED = "_sealed"
+"""The row as it arrived, JSON, encrypted under the purpose `quarantine` with the batch id as additional data."""
+KEY = "_key"
+"""64-bit hash of the contract's key: rows that may share a key."""
+CONTENT = "_content"
+"""64-bit hash of everything that arrived."""
+ORDER = "_order"
+"""Order of reading."""
+GROUP = "_group"
+"""A register's keys of one person: array<struct<kind, person_key>>."""
+
+_PURPOSES = ("person", "professional", "record", "quarantine")
+
+Scrub = Callable[[DataFrame, str], DataFrame]
+"""(frame with `person_key`, text column) -> the frame with clean text, and `_reasons` extended for what failed."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch on its way; `frame` is lazy: every action on it reads what was taken in."""
+
+    contract: Contract
+    batch_id: str
+    frame: DataFrame
+
+    @property
+    def lake_columns(self) -> tuple[str, ...]:
+        """What the lake table holds, in order."""
+        return lake_columns(self.contract)
+
+    def over(self, frame: DataFrame) -> Prepared:
+        """The same batch from another frame."""
+        return Prepared(self.contract, self.batch_id, frame)
+
+
+def lake_columns(contract: Contract) -> tuple[str, ...]:
+    """The columns of the contract's lake table, in order."""
+    return (*contract.key_columns_of_persons, *contract.lake_columns, "batch_id")
+
+
+def lake_schema(contract: Contract) -> dict[str, str]:
+    """The same with their Spark types."""
+    kept = {name: spark_type(contract.columns[name]) for name in contract.lake_columns}
+    return {**dict.fromkeys(contract.key_columns_of_persons, "string"), **kept, "batch_id": "string"}
+
+
+def prepare(
+    arrived: DataFrame,
+    contract: Contract,
+    batch_id: str,
+    *,
+    spark: SparkSession,
+    keystore: KeyStore,
+    scrub: Scrub | None = None,
+) -> Prepared:
+    """Add to what a reader delivered everything that the rest of a batch needs.
+
+    The frame has the lake's columns and `_reasons`, `_sealed`, `_key`, `_content`, `_order`, `_group`. What is not
+    selected from it is not computed. No key and no raw value is among its columns.
+    """
+    keyed = with_keys(arrived, spark, {purpose: keystore.derive(purpose) for purpose in _PURPOSES})
+    pads = [name for name in keyed.columns if name not in arrived.columns]
+    frame = keyed.select(
+        *[F.col(name).alias(RAW + name) for name in contract.columns],
+        *[_value(contract, name).alias(name) for name in contract.columns],
+        MALFORMED,
+        *pads,
+    )
+    roles = contract.key_columns_of_persons
+    frame = frame.withColumns({column: _person_key(contract, column) for column in roles}) if roles else frame
+    frame = frame.withColumn(REASONS, reasons(contract))
+    if scrub is not None:
+        for name in contract.text_columns:
+            frame = scrub(frame, name)
+    batch = F.lit(batch_id)
+    document = F.struct(*[raw(name).alias(name) for name in contract.columns], MALFORMED)
+    sealed = F.aes_encrypt(
+        F.to_json(document).cast("binary"), secret_of("quarantine"), F.lit("GCM"), aad=batch.cast("binary")
+    )
+    frame = frame.select(
+        *roles,
+        *[_kept(contract, name).alias(name) for name in contract.lake_columns],
+        batch.alias("batch_id"),
+        REASONS,
+        sealed.alias(SEALED),
+        _key(contract).alias(KEY),
+        F.xxhash64(*[raw(name) for name in contract.columns]).alias(CONTENT),
+        F.monotonically_increasing_id().alias(ORDER),
+        _group(contract).alias(GROUP),
+    )
+    return Prepared(contract, batch_id, without_keys(frame))
+
+
+def identities(arrived: DataFrame, contract: Contract, *, spark: SparkSession, keystore: KeyStore) -> DataFrame | None:
+    """`person_key` and `identity` of a table that feeds the sealed identity table.
+
+    Good rows only; the frame holds names in clear and is never to be written as it is.
+    """
+    identity = contract.identity
+    if identity is None:
+        return None
+    keyed = with_keys(arrived, spark, {"person": keystore.derive("person")})
+    pads = [name for name in keyed.columns if name not in arrived.columns]
+    frame = keyed.select(
+        *[F.col(name).alias(RAW + name) for name in contract.columns],
+        *[_value(contract, name).alias(name) for name in contract.columns],
+        MALFORMED,
+        *pads,
+    ).withColumns({column: _person_key(contract, column) for column in contract.key_columns_of_persons})
+
+    def several(names: tuple[str, ...]) -> Column:
+        lists = [raw(name) if contract.columns[name].type == "strings" else F.array(raw(name)) for name in names]
+        joined = F.concat(*[F.coalesce(one, F.array().cast("array<string>")) for one in lists])
+        return F.array_distinct(F.filter(joined, lambda text: F.length(F.btrim(text)) > 0))
+
+    lists = {part: several(names) for part, names in identity.lists.items() if names}
+    born = raw(identity.birth_date) if identity.birth_date else None
+    return without_keys(
+        frame.where(reasons(contract) == "").select(
+            "person_key", identity_struct(birth_date=born, **lists).alias("identity")
+        )
+    )
+
+
+def _value(contract: Contract, name: str) -> Column:
+    column = contract.columns[name]
+    if column.encoding == "base64":
+        media = F.col(column.charset) if column.charset else F.lit(None).cast("string")
+        return attachment_text(F.col(name), media)
+    return typed(column, F.col(name))
+
+
+def _person_key(contract: Contract, column: str) -> Column:
+    """The key by the first identifier that is there."""
+    person = contract.key_columns_of_persons[column]
+    keys = [person_key(one.kind, [raw(name) for name in one.columns]) for one in person.identifiers]
+    if len(keys) == 1 or set(person.identifiers[0].columns) <= set(contract.key):
+        return keys[0]
+    return F.coalesce(*keys)
+
+
+def _kept(contract: Contract, name: str) -> Column:
+    column = contract.columns[name]
+    return keyed_digest(column.digest, raw(name)) if column.digest else F.col(name)
+
+
+def _key(contract: Contract) -> Column:
+    if not contract.key:
+        return F.lit(None).cast("bigint")
+    if contract.write == "upsert":
+        # What MERGE joins on: two spellings of one identifier are one key there.
+        return F.xxhash64(
+            *[_kept(contract, name) if name in contract.columns else F.col(name) for name in contract.lake_key]
+        )
+    return F.xxhash64(*[F.col(name) for name in contract.key])
+
+
+def _group(contract: Contract) -> Column:
+    keys: dict[str, Column] = {}
+    for person in contract.registers:
+        for one in person.identifiers:
+            keys[one.kind] = person_key(one.kind, [raw(name) for name in one.columns])
+    return key_group(keys) if keys else F.lit(None).cast("array<struct<kind:string,person_key:string>>")

@@ -1,0 +1,58 @@
+"""FHIR R4 bulk export: NDJSON, one resource a line, made a table by the contract's ViewDefinition."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from ingestion.drop import TakenTable
+from ingestion.errors import ContractError, ViewError
+from ingestion.resources import schema_of
+from ingestion.sources.csv import MALFORMED
+from ingestion.view_definition import ViewDefinition, load_view
+
+
+def check(taken: TakenTable) -> None:
+    """Refuse a view that does not deliver the contract's columns, or several rows of one resource."""
+    contract = taken.contract
+    view = _view(contract.view or "")
+    missing = [name for name in contract.file_columns if name not in view.columns]
+    if missing:
+        raise ContractError(f"Contract {contract.table}: its view has no column {', '.join(missing)}.")
+    if not view.one_row:
+        # A malformed line would vanish in a forEach, and the batch would no longer add up.
+        raise ViewError(f"Contract {contract.table}: its view gives other than one row for each resource, "
+                        "which cannot be counted yet; take forEach, unionAll and where out.")  # fmt: skip
+    arrays = {name for name in contract.columns if contract.columns[name].type == "strings"}
+    if arrays != view.collections() & set(contract.columns):
+        raise ContractError(f"Contract {contract.table}: its columns of type strings are not its view's collections.")
+
+
+def read(spark: SparkSession, taken: TakenTable) -> DataFrame:
+    """The view's columns as text (arrays for collections), and `_malformed`."""
+    contract = taken.contract
+    view = _view(contract.view or "")
+    schema = f"{schema_of(view.resource)}, {MALFORMED} STRING"
+    resources = (
+        spark.read.schema(schema)
+        .option("mode", "PERMISSIVE")
+        .option("columnNameOfCorruptRecord", MALFORMED)
+        .option("encoding", "UTF-8")
+        .json([str(file.path) for file in taken.files])
+    )
+    declared = [name for name in resources.columns if name != MALFORMED]
+    is_other = F.col(MALFORMED).isNull() & ~F.col("resourceType").eqNullSafe(F.lit(view.resource))
+    resources = resources.withColumn(
+        MALFORMED, F.when(is_other, F.to_json(F.struct(*declared))).otherwise(F.col(MALFORMED))
+    ).withColumn("resourceType", F.lit(view.resource))
+    rows = view.apply(resources, MALFORMED)
+    several = view.collections()
+    text = [F.col(name) if name in several else F.col(name).cast("string").alias(name) for name in contract.columns]
+    return rows.select(*text, MALFORMED)
+
+
+@cache
+def _view(name: str) -> ViewDefinition:
+    return load_view(name)

@@ -1,0 +1,59 @@
+"""The ledger's tables. Times are UTC, ISO 8601 text ending in `Z`; JSON is text: SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+batch = Table(
+    "ingestion_batch",
+    metadata,
+    Column("batch_id", String(32), primary_key=True),
+    Column("drop_id", String(32), nullable=False),
+    Column("source", String(63), nullable=False),
+    Column("table_name", String(63), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("contract_version", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("rows_read", BigInteger),
+    Column("accepted", BigInteger),
+    Column("quarantined", BigInteger),
+    Column("duplicates", BigInteger),
+    Column("headers", BigInteger, nullable=False),
+    Column("blanks", BigInteger, nullable=False),
+    Column("reasons", Text),
+    Column("failed_checks", Text),
+    Column("version", BigInteger),
+    Column("seconds", Float),
+    Column("taken_at", String(32), nullable=False),
+    Column("finished_at", String(32)),
+    Index("ix_ingestion_batch_drop", "drop_id"),
+    Index("ix_ingestion_batch_table", "table_name", "state"),
+)
+"""One row for each batch. `state`: taken, written, passed, published, rejected."""
+
+published = Table(
+    "ingestion_published",
+    metadata,
+    Column("table_name", String(63), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("batch_id", String(32), nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("period_from", String(32)),
+    Column("period_to", String(32)),
+    Column("published_at", String(32), nullable=False),
+)
+"""The pointer: the Delta version of each table that everybody reads."""
+
+event = Table(
+    "ingestion_event",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),
+    Column("batch_id", String(32), nullable=False),
+    Column("table_name", String(63), nullable=False),
+    Column("what", String(16), nullable=False),
+    Column("version", BigInteger),
+)
+"""What happened to batches, append-only."""

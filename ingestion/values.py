@@ -1,0 +1,44 @@
+"""From text to types: native expressions that never raise, whatever the text."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from ingestion.contract import Column as ContractColumn
+
+_ISO_DATE_LENGTH = 10
+
+
+def typed(column: ContractColumn, raw: Column) -> Column:
+    """`raw` text as the contract's type; null when it is null or does not fit.
+
+    Dates without `format` are ISO 8601. A decimal is rounded to its scale.
+    """
+    if column.type in ("string", "text", "strings"):
+        return raw
+    if column.type == "date":
+        if column.format:
+            return F.try_to_date(raw, column.format)
+        # A bare cast would read `2020` as its first of January.
+        return F.when(F.length(raw) == _ISO_DATE_LENGTH, raw.try_cast("date"))
+    if column.type == "timestamp":
+        return F.try_to_timestamp(raw, F.lit(column.format)) if column.format else raw.try_cast("timestamp")
+    return raw.try_cast({"long": "bigint"}.get(column.type, column.type))
+
+
+def spark_type(column: ContractColumn) -> str:
+    """The lake's type of a kept column; a digest is text."""
+    if column.digest or column.type in ("text", "strings"):
+        return "string"
+    return {"long": "bigint"}.get(column.type, column.type)
+
+
+def attachment_text(data: Column, media_type: Column) -> Column:
+    """The text of a base64 attachment, by the `charset` of its media type (UTF-8 without one); null if it has none."""
+    content = F.try_to_binary(data, F.lit("base64"))
+    charset = F.upper(F.regexp_extract(F.coalesce(media_type, F.lit("")), r"(?i)charset\s*=\s*\"?([A-Za-z0-9._-]+)", 1))
+    western = charset.isin("ISO-8859-1", "ISO-8859-15", "LATIN1", "WINDOWS-1252", "US-ASCII")
+    return F.when(western, F.decode(content, "ISO-8859-1")).when(
+        charset.isin("", "UTF-8", "UTF8"), F.try_validate_utf8(content.cast("string"))
+    )

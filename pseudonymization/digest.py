@@ -1,0 +1,115 @@
+"""Keyed digests: HMAC-SHA-256 as native Spark expressions, and the same in plain Python.
+
+The key reaches Spark as two 64-byte pads in a broadcast one-row frame. A literal would be written to
+event logs; a Python function would see every identifier and is an order of magnitude slower.
+
+A message is its values one after the other, each as `<length in bytes>:<value>` (a netstring), so that
+("ab", "c") and ("a", "bc") never meet. A value is first stripped of white space at both ends; it is never
+re-cased here, because record identifiers are case-sensitive: `person.py` folds what may be folded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import BinaryType, StringType, StructField, StructType
+
+from pseudonymization.errors import UnsafeSession
+from pseudonymization.keystore import DerivedKey
+
+_PREFIX = "__pads_"
+_BLOCK = 64
+_HEX_DIGITS = 32
+WHITE = " \t\n\r\x0b\x0c\u00a0\u202f\ufeff"
+"""White space that files put around identifiers: ASCII, no-break spaces, byte order mark."""
+
+_PADS = StructType(
+    [
+        StructField("key_id", StringType(), False),
+        StructField("inner", BinaryType(), False),
+        StructField("outer", BinaryType(), False),
+        StructField("secret", BinaryType(), False),
+    ]
+)
+
+
+def key_frame(spark: SparkSession, keys: Mapping[str, DerivedKey]) -> DataFrame:
+    """One row with, for each name, a struct `__pads_<name>` (key_id, inner, outer, secret).
+
+    Raises `UnsafeSession` unless `spark.io.encryption.enabled` is `true`: without it Spark writes this
+    very frame in clear to a temporary file.
+    """
+    if spark.sparkContext.getConf().get("spark.io.encryption.enabled", "false") != "true":
+        raise UnsafeSession("Keys need a Spark session with spark.io.encryption.enabled=true: start it with that set.")
+    schema = StructType([StructField(_PREFIX + name, _PADS, False) for name in keys])
+    return spark.createDataFrame([tuple(_pads(key) for key in keys.values())], schema)
+
+
+def with_keys(frame: DataFrame, spark: SparkSession, keys: Mapping[str, DerivedKey]) -> DataFrame:
+    """Add the pad columns of `keys` (name -> key) to every row, from a broadcast one-row frame.
+
+    Take them off again with `without_keys` before anything is written. Raises `UnsafeSession`.
+    """
+    return frame.crossJoin(F.broadcast(key_frame(spark, keys)))
+
+
+def without_keys(frame: DataFrame) -> DataFrame:
+    """The frame without any pad column."""
+    return frame.drop(*[name for name in frame.columns if name.startswith(_PREFIX)])
+
+
+def secret_of(name: str) -> Column:
+    """The 256-bit key itself, for `aes_encrypt`; only in a frame that has its pads."""
+    return F.col(_PREFIX + name)["secret"]
+
+
+def normal_text(column: Column) -> Column:
+    """The value as text without white space at its ends; null when nothing is left."""
+    return F.nullif(F.btrim(column.cast("string"), F.lit(WHITE)), F.lit(""))
+
+
+def keyed_digest(name: str, *columns: Column) -> Column:
+    """`<key_id>:<32 hex>`, the first 128 bits of HMAC-SHA-256 over the values, under the key `name`.
+
+    The frame must come from `with_keys`. Null when any value is null or blank.
+    """
+    values = [normal_text(column) for column in columns]
+    # A null among them makes the whole concatenation null, and so the digest.
+    message = F.concat(*[F.concat(F.octet_length(value).cast("string"), F.lit(":"), value) for value in values])
+    pads = F.col(_PREFIX + name)
+    code = hmac_sha256(pads["inner"], pads["outer"], message.cast("binary"))
+    return F.concat(pads["key_id"], F.lit(":"), F.substring(code, 1, _HEX_DIGITS))
+
+
+def hmac_sha256(inner: Column, outer: Column, message: Column) -> Column:
+    """HMAC-SHA-256 (RFC 2104) in hexadecimal, from 64-byte pads and a binary message."""
+    first = F.unhex(F.sha2(F.concat(inner, message), 256))
+    return F.sha2(F.concat(outer, first), 256)
+
+
+def key_pads(secret: bytes) -> tuple[bytes, bytes]:
+    """Inner and outer pad of an HMAC-SHA-256 key (RFC 2104, section 2)."""
+    block = (hashlib.sha256(secret).digest() if len(secret) > _BLOCK else secret).ljust(_BLOCK, b"\0")
+    return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
+
+
+def keyed_digest_of(key: DerivedKey, *values: str | int | None) -> str | None:
+    """What `keyed_digest` gives for the same values, in plain Python."""
+    message = bytearray()
+    for value in values:
+        text = "" if value is None else str(value).strip(WHITE)
+        if not text:
+            return None
+        encoded = text.encode()
+        message += str(len(encoded)).encode() + b":" + encoded
+    code = hmac.new(key.secret, bytes(message), hashlib.sha256).hexdigest()
+    return f"{key.key_id}:{code[:_HEX_DIGITS]}"
+
+
+def _pads(key: DerivedKey) -> tuple[str, bytearray, bytearray, bytearray]:
+    inner, outer = key_pads(key.secret)
+    return key.key_id, bytearray(inner), bytearray(outer), bytearray(key.secret)

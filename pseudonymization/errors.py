@@ -1,0 +1,45 @@
+"""What can go wrong with keys, links and text; each message is a finished sentence without any value of the data."""
+
+
+
+from __future__ import annotations
+
+
+class PseudonymizationError(Exception):
+    """Base of every error of this package."""
+
+
+class KeysMissing(PseudonymizationError):
+    """There is no key file."""
+
+
+class KeysExist(PseudonymizationError):
+    """A key file is already there, and a second one would orphan every pseudonym made so far."""
+
+
+class KeysUnsafe(PseudonymizationError):
+    """The key file can be read or replaced by somebody else."""
+
+
+class KeysUnreadable(PseudonymizationError):
+    """The key file is not one of ours, or is damaged."""
+
+
+class UnknownPurpose(PseudonymizationError):
+    """A key was asked for a purpose that nobody declared."""
+
+
+class SecretNotSerializable(PseudonymizationError):
+    """Something tried to pickle a key, which is how keys end up in a worker's files."""
+
+
+class UnsafeSession(PseudonymizationError):
+    """The Spark session would write keys in clear to a temporary file."""
+
+
+class UnknownKind(PseudonymizationError):
+    """A person kind, or the number of its columns, is not one that we know."""
+
+
+class BadIdentity(PseudonymizationError):
+    """An identity document cannot be read."""

@@ -1,0 +1,69 @@
+"""Person keys: the keyed digest of (kind, normalized identifier), under the purpose `person`.
+
+| kind | values | normalization besides white space |
+|---|---|---|
+| `psa` | `BEN_NIR_PSA`, `BEN_RNG_GEM` | rank without leading zeros (1, 01 and 001 are one rank) |
+| `psa_alone` | `BEN_NIR_PSA` | none: these pseudonyms are case-sensitive |
+| `idt_ano`, `nir_ano` | the pseudonym | none |
+| `ins` | a NIR | separators dropped, 2a = 2A, key dropped; an invalid number has no person key |
+| `ipp` | hospital number | none: its leading zeros are part of it |
+| `fhir_patient` | FHIR id | none: ids are case-sensitive (FHIR R4, datatypes, id) |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from pseudonymization.digest import WHITE, keyed_digest, keyed_digest_of, normal_text
+from pseudonymization.errors import UnknownKind
+from pseudonymization.keystore import DerivedKey
+from pseudonymization.nir import is_nir, nir_is_valid, nir_squeezed, squeeze_nir
+
+KINDS: dict[str, int] = {
+    "psa": 2,
+    "psa_alone": 1,
+    "idt_ano": 1,
+    "nir_ano": 1,
+    "ins": 1,
+    "ipp": 1,
+    "fhir_patient": 1,
+}
+"""Kinds, with the number of values that each takes."""
+
+_LEADING_ZEROS = "^0+(?=[0-9])"
+
+
+def person_key(kind: str, columns: Sequence[Column]) -> Column:
+    """The person key of each row, in a frame that has the pads of `person` (see `with_keys`).
+
+    Null when a value is null, blank or (for `ins`) invalid. Raises `UnknownKind`.
+    """
+    _check(kind, len(columns))
+    values = list(columns)
+    if kind == "psa":
+        values[1] = F.regexp_replace(normal_text(columns[1]), _LEADING_ZEROS, "")
+    elif kind == "ins":
+        values[0] = F.when(nir_is_valid(columns[0]), F.substring(nir_squeezed(columns[0]), 1, 13))
+    return keyed_digest("person", F.lit(kind), *values)
+
+
+def person_key_of(key: DerivedKey, kind: str, *values: str | int | None) -> str | None:
+    """What `person_key` gives for the same values, in plain Python. Raises `UnknownKind`."""
+    _check(kind, len(values))
+    texts = [None if value is None else str(value) for value in values]
+    if kind == "psa" and texts[1] is not None:
+        texts[1] = re.sub(_LEADING_ZEROS, "", texts[1].strip(WHITE))
+    elif kind == "ins" and texts[0] is not None:
+        texts[0] = squeeze_nir(texts[0])[:13] if is_nir(texts[0]) else None
+    return keyed_digest_of(key, kind, *texts)
+
+
+def _check(kind: str, count: int) -> None:
+    if kind not in KINDS:
+        raise UnknownKind(f"A contract names a person kind that does not exist: use one of {', '.join(KINDS)}.")
+    if count != KINDS[kind]:
+        raise UnknownKind(f"The person kind {kind} takes {KINDS[kind]} column(s), and the contract gives {count}.")

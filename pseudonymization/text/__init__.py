@@ -1,0 +1,1 @@
+"""French clinical text without the people in it."""
