@@ -206,7 +206,7 @@ class Serving:
             except OSError as error:
                 raise HubError(
                     f"Port {self.options.port} of {self.options.host} cannot be taken ({error.strerror}): "
-                    "stop what uses it, or set HUB_PORT to another."
+                    "stop what uses it, or set HUB_SERVER_PORT to another."
                 ) from error
 
     def _settings(self) -> JupyterSettings:

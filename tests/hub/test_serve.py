@@ -53,7 +53,7 @@ def test_a_taken_port_is_one_sentence(home: Home) -> None:
         port = other.getsockname()[1]
         with pytest.raises(HubError, match=f"Port {port} of 127.0.0.1 cannot be taken") as caught:
             Serving(options_for(home, port), silent).__enter__()
-    assert "HUB_PORT" in str(caught.value)
+    assert "HUB_SERVER_PORT" in str(caught.value)
     assert processes_of(home) == []
 
 
