@@ -196,7 +196,7 @@ class Serving:
             return
         for pid, started in json.loads(path.read_text()).values():
             if processes.start_time(pid) == started:
-                processes.kill_tree(pid)
+                processes.kill(processes.session(pid))  # not the workspaces: the next Hub finds them again
 
     def _free_port(self) -> None:
         with socket.socket() as trial:
@@ -206,7 +206,7 @@ class Serving:
             except OSError as error:
                 raise HubError(
                     f"Port {self.options.port} of {self.options.host} cannot be taken ({error.strerror}): "
-                    "stop what uses it, or set HUB_PORT to another."
+                    "stop what uses it, or set HUB_SERVER_PORT to another."
                 ) from error
 
     def _settings(self) -> JupyterSettings:
@@ -360,7 +360,7 @@ def _unix_url(path: Path) -> str:
 
 def _end_group(process: subprocess.Popen[bytes], patience: float = 8.0) -> None:
     """Ask the part and its children to end, then make them."""
-    tree = processes.descendants(process.pid)
+    tree = processes.session(process.pid)
     for number, wait in ((signal.SIGTERM, patience), (signal.SIGKILL, 5.0)):
         for pid in tree:
             try:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from projects.errors import ProjectError, SandboxUnavailable
-from projects.state import FIRST_GID, FIRST_UID
 from projects.workspace import launch
-from projects.workspace.sandbox import PYTHON, Bind, Limits, Toolchain
+from projects.workspace.sandbox import FIRST_GID, FIRST_UID, PYTHON, Bind, Limits, Toolchain
 from projects.workspace.supervisor import Order
 
 _QUESTION = """

@@ -41,11 +41,15 @@ class RunningHub:
     def workspace(self, person: str, project: str) -> Workspace:
         return self.client(person).spawn(project)
 
-    def permit(self, project: str, members: list[str], *, end_date: str = END, active: bool = True) -> None:
-        path = self.home.root / "permits.json"
-        known = json.loads(path.read_text()) if path.exists() else {}
-        known[project] = {"members": members, "end_date": end_date, "active": active}
-        path.write_text(json.dumps(known))
+    def permit(self, project: str, members: list[str]) -> None:
+        write_permit(self.home, project, members)
+
+
+def write_permit(home: Home, project: str, members: list[str], *, end_date: str = END, active: bool = True) -> None:
+    path = home.root / "permits.json"
+    known = json.loads(path.read_text()) if path.exists() else {}
+    known[project] = {"members": members, "end_date": end_date, "active": active}
+    path.write_text(json.dumps(known))
 
 
 def free_port() -> int:

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from hub.demo.client import ClientError, Kernel, Workspace
-from projects.closing import close_project
+from projects.opening import close_project
+from projects.workspace import launch
 from tests.hub.conftest import RunningHub
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.spark]
@@ -207,7 +208,13 @@ def test_closing_takes_the_data_from_the_next_read_and_stops_the_server(
     assert gone.error is not None
     assert "ended or was closed" in gone.error
     began = time.monotonic()
-    close_project(hub.projects, hub.home.projects, hub.serving.sockets, "p0001")
+    close_project(
+        "p0001",
+        "Asked by the applicant.",
+        projects=hub.projects,
+        folder=hub.home.projects,
+        stop_workspaces=lambda project: launch.stop_all(hub.serving.sockets, project),
+    )
     assert time.monotonic() - began < 5
     assert not extract.exists()
     deadline = time.monotonic() + 25

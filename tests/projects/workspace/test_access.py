@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from projects.closing import close_ended, close_project
-from projects.errors import UnknownProject
 from projects.state import Projects
 from projects.tables import metadata
 from projects.workspace.access import Access, Grant
@@ -74,32 +72,6 @@ def test_nobody_enters_before_the_extract_is_open_or_after_it_closed(projects: P
     assert access.refusal("alice", "p0001") is None
     projects.closed("p0001")
     assert "closed" in (access.refusal("alice", "p0001") or "")
-
-
-def test_closing_removes_the_extract_keeps_the_home_and_can_be_repeated(projects: Projects, tmp_path: Path) -> None:
-    projects.opened("p0001")
-    (tmp_path / "p0001" / "data" / "T").mkdir(parents=True)
-    (tmp_path / "p0001" / "home" / "alice").mkdir(parents=True)
-    for _ in range(2):
-        assert close_project(projects, tmp_path, tmp_path / "run", "p0001", "Asked by the applicant.") == 0
-    assert not (tmp_path / "p0001" / "data").exists()
-    assert (tmp_path / "p0001" / "home" / "alice").is_dir()
-    assert projects.get("p0001").sentence == "Asked by the applicant."
-    with pytest.raises(UnknownProject):
-        close_project(projects, tmp_path, tmp_path / "run", "p0404")
-
-
-def test_the_schedule_closes_what_ended_and_nothing_else(projects: Projects, tmp_path: Path) -> None:
-    for project in ("p0001", "p0002", "p0003", "p0004"):
-        projects.opened(project)
-    permits = Permits(
-        p0001=GRANT,
-        p0002=Grant(frozenset({"alice"}), date(2026, 2, 28)),
-        p0003=Grant(frozenset({"alice"}), TODAY, active=False),
-    )
-    closed = close_ended(projects, permits, tmp_path, tmp_path / "run", lambda: TODAY)
-    assert closed == ["p0002", "p0003", "p0004"]
-    assert close_ended(projects, permits, tmp_path, tmp_path / "run", lambda: TODAY) == []
 
 
 def test_numbers_are_given_once_and_never_shared(projects: Projects) -> None:

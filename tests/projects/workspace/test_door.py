@@ -90,7 +90,10 @@ def test_a_far_side_that_is_away_is_said_to_be(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/a/../b", "/a/..", "/./a", "/a%2fb", "/a%2F..%2Fb", "/a%2e%2e/b", "//a", "/a//b", "/a\\b", "/a%5cb", "/a%00", "/a%252fb", "/a;b"],
+    [
+        *("/a/../b", "/a/..", "/./a", "/a%2fb", "/a%2F..%2Fb", "/a%2e%2e/b"),
+        *("//a", "/a//b", "/a\\b", "/a%5cb", "/a%00", "/a%252fb", "/a;b"),
+    ],
 )
 def test_a_path_with_two_readings_is_refused(path: str) -> None:
     assert not straight(path)
@@ -111,9 +114,12 @@ def test_a_single_user_server_gets_what_it_calls(method: str, path: str) -> None
     assert allowed(method, path)
 
 
+WORDS = ["hub", "api", "users", "user", "tokens", "alice", "login", "proxy", "servers", "activity"]
+
+
 @given(
     st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]),
-    st.lists(st.sampled_from(["hub", "api", "users", "user", "tokens", "alice", "login", "proxy", "servers", "activity"]), max_size=6),
+    st.lists(st.sampled_from(WORDS), max_size=6),
 )
 def test_nothing_else_of_the_hub_passes(method: str, words: list[str]) -> None:
     path = "/" + "/".join(words)
