@@ -19,7 +19,7 @@ from hub.errors import HubError
 from hub.paths import JARS, Home
 from hub.scratch import make_scratch
 from hub.settings import Settings, load_settings
-from hub.spark import SparkOptions, build_session
+from hub.spark import SparkOptions, build_session, end_session
 from ingestion.contract_set import PACKAGED, Contracts, load_contracts
 from ingestion.lake import Lake
 from ingestion.ledger import Ledger
@@ -118,7 +118,7 @@ class Hub:
         """Stop Spark and let the database go, where they were started."""
         started = self.__dict__
         if "spark" in started:
-            self.spark.stop()
+            end_session(self.spark)
         if "engine" in started:
             self.engine.dispose()
         if "scratch" in started:

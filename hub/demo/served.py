@@ -12,8 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import httpx
-
 from hub.errors import HubError
 from hub.paths import ROOT
 
@@ -34,10 +32,12 @@ class Served:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = home / "logs" / "serve.log"
+        self._before = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         with self.log.open("ab") as log:
+            self._before = log.tell()
             # The command is this program.
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "hub", "serve"],
@@ -49,7 +49,7 @@ class Served:
                 start_new_session=True,
             )
         deadline = time.monotonic() + 180
-        while not self._answers():
+        while not self._opened():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 said = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
@@ -62,13 +62,11 @@ class Served:
     ) -> None:
         self.stop()
 
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/services/portal/health", timeout=2, trust_env=False).status_code == 200 and (
-                httpx.get(f"{self.url}/hub/health", timeout=2, trust_env=False).status_code == 200
-            )
-        except httpx.HTTPError:
-            return False
+    def _opened(self) -> bool:
+        """Whether `serve` has said, since it was started, that every part answers."""
+        with self.log.open("rb") as log:
+            log.seek(self._before)
+            return f"open at {self.url}".encode() in log.read()
 
     def stop(self) -> int | None:
         """Stop it as Ctrl-C does; its exit code."""

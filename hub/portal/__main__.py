@@ -18,6 +18,7 @@ from hub.paths import ROOT, Home
 from hub.portal.adapters import Standing, catalogue_view, system_view
 from hub.portal.app import PortalSettings, create_app
 from hub.portal.identity import HubIdentity
+from projects.state import State
 
 
 def kept_secret(home: Home) -> bytes:
@@ -46,10 +47,19 @@ def prepare(home: Home, permit: Permit) -> None:
         )
 
 
+def resume(hub: Hub) -> None:
+    """Prepare again what a stop interrupted: active permits whose project was never opened, or is half prepared."""
+    for permit in hub.governance.active_permits():
+        known = hub.projects.find(permit.id)
+        if known is None or known.state is State.PREPARING:
+            prepare(hub.home, permit)
+
+
 def main() -> None:
     """Serve until stopped."""
     hub = Hub.load()
     home = hub.home
+    resume(hub)
     settings = PortalSettings(secret=kept_secret(home))
     app = create_app(
         governance=hub.governance,
