@@ -33,7 +33,13 @@ def documented_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(command: str, home: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"HUB_HOME": str(home), "HUB_SPARK_DRIVER_MEMORY": "2g"}
     return subprocess.run(
-        shlex.split(command), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=400, stdin=subprocess.DEVNULL
+        shlex.split(command),
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        stdin=subprocess.DEVNULL,
     )
 
 
