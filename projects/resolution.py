@@ -78,7 +78,8 @@ class Resolver:
             years = found if years is None else years.unionByName(found)
         if years is None:
             raise ScopeRefused(
-                f"Permit {permit.id} limits years of birth, and no published table gives them: ingest a register, or amend the permit."
+                f"Permit {permit.id} limits years of birth, and no published table gives them: "
+                "ingest a register, or amend the permit."
             )
         oldest, youngest = permit.born_from or 0, permit.born_to or 9999
         return (

@@ -134,7 +134,7 @@ def _name_words(names: Iterable[str]) -> Iterator[str]:
     for name in names:
         words = [word for word in _PIECE.findall(fold(name)) if word not in _PARTICLES]
         compounds = ["".join(_PIECE.findall(part)) for part in fold(name).split()]
-        for word in (*words, *compounds, "".join(words)):
+        for word in {*words, *compounds, "".join(words)} - _PARTICLES:
             stem = word.rstrip("0123456789")
             for form in {word, stem, stem.replace("oe", "œ"), stem.replace("œ", "oe")}:
                 if len(form) > 1:
