@@ -16,6 +16,12 @@ def test_every_step_held(played) -> None:
     assert all(step["held"] for step in played.steps)
 
 
+def test_it_needs_no_network(played) -> None:
+    if not played.alone:
+        pytest.skip("a network namespace with loopback only needs root")
+    assert played.code == 0
+
+
 @pytest.mark.parametrize("source", ["snds", "chu", "correspondence"])
 def test_rows_in_are_accounted_for_and_faults_are_found_exactly(played, source: str) -> None:
     facts = played.step(f"{source} ingested")["facts"]
