@@ -101,7 +101,7 @@ def test_paths_give_what_fhirpath_says(spark: SparkSession) -> None:
         "official": ("name.where(use = 'official').family", "B", None),
         "first": ("name.given.first()", "x", None),
         "second": ("name[1].family", "B", None),
-        "joined": ("name.given.join('-')", "x-y", ""),
+        "joined": ("name.given.join('-')", "x-y", None),
         "deep": ("contact.telecom.where(value = '2').exists()", True, False),
         "none": ("name.where(use = 'old').empty()", True, True),
         "choice": ("deceased.ofType(boolean)", None, None),
