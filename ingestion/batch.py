@@ -22,6 +22,8 @@ from ingestion.redact import redacted
 from ingestion.sources import reader_of
 from pseudonymization.keystore import KeyStore
 
+STAGE = "batch-"
+"""Start of the names of folders that hold staged batches."""
 _SORTABLE = ("date", "timestamp", "int", "long")
 
 
@@ -47,7 +49,7 @@ class Workshop:
     ) -> None:
         self.spark, self.keystore, self.quarantine = spark, keystore, quarantine
         self._scrub = scrub
-        self._tmp = sealed_tmp / f"batch-{uuid.uuid4().hex}"
+        self._tmp = sealed_tmp / f"{STAGE}{uuid.uuid4().hex}"
 
     def arrived(self, taken: TakenTable) -> DataFrame:
         """What the reader delivers."""

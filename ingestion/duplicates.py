@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from ingestion.prepare import CONTENT, KEY, ORDER, REASONS, Prepared
 
 CONFLICT = "key_conflict"
+_FEW = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,13 @@ def sort_out(prepared: Prepared) -> Sorted:
         return Sorted(good, bad, 0, 0)
     # Checkpointed: the hashes of the shared keys are few, and the next steps join them twice.
     shared = frame.groupBy(KEY).count().where("count > 1").select(KEY).localCheckpoint()
-    if shared.isEmpty():
+    number = shared.count()
+    if not number:
         return Sorted(good, bad, 0, 0)
-    alone = good.join(F.broadcast(shared), KEY, "left_anti")
-    judged = _judge(prepared, good.join(F.broadcast(shared), KEY, "left_semi"))
+    # A few keys are sent to every task, so that the wide rows stay where they are.
+    shared = F.broadcast(shared) if number <= _FEW else shared
+    alone = good.join(shared, KEY, "left_anti")
+    judged = _judge(prepared, good.join(shared, KEY, "left_semi"))
     counts = judged.agg(
         F.count_if(F.col("_fate") == "duplicate").alias("duplicates"),
         F.count_if(F.col("_fate") == CONFLICT).alias("conflicts"),

@@ -30,6 +30,11 @@ class Value:
         return F.get(self.column, F.lit(0)) if self.many else self.column
 
     @property
+    def any(self) -> Column:
+        """Whether there is at least one value; an absent array has none."""
+        return F.coalesce(F.size(self.column), F.lit(0)) > 0 if self.many else self.column.isNotNull()
+
+    @property
     def several(self) -> Column:
         """The values as an array without nulls."""
         return self.column if self.many else F.filter(F.array(self.column), lambda one: one.isNotNull())
@@ -116,15 +121,16 @@ class PathCompiler:
             case "first", []:
                 return Value(of.single, of.kind)
             case "exists", []:
-                return Value(F.size(of.several) > 0 if of.many else of.column.isNotNull(), BooleanType())
+                return Value(of.any, BooleanType())
             case "empty", []:
-                return Value(F.size(of.several) == 0 if of.many else of.column.isNull(), BooleanType())
+                return Value(~of.any, BooleanType())
             case "not", []:
                 return Value(~self._boolean(of), BooleanType())
             case "getResourceKey", []:
                 return self._member(self._root, "id")
             case "join", ([] | [_]):
-                return Value(F.array_join(of.several, self._separator(arguments)), StringType())
+                joined = F.array_join(of.several, self._separator(arguments))
+                return Value(F.when(of.any, joined), StringType())
             case "startsWith", [start]:
                 return Value(of.single.startswith(start.single), BooleanType())
             case "substring", [start, length]:

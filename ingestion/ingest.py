@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -12,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from ingestion import delta_log
-from ingestion.batch import Workshop, groups
+from ingestion.batch import STAGE, Workshop, groups
 from ingestion.contract_set import Contracts
 from ingestion.drop import Drop, TakenTable, take_in
 from ingestion.errors import GateFailed, IngestionError
@@ -139,7 +140,7 @@ def ingest_drop(
     started = time.monotonic()
     mine = contracts.source(source)
     with locked(folders.locks, [INTAKE], lock_timeout):
-        _empty(folders.intake)
+        _empty(folders)
         drop = take_in(source, drop_folder, mine, folders.intake)
         try:
             for taken in drop.tables:
@@ -332,11 +333,11 @@ def _report(run: _Run, taken: TakenTable, fresh: bool) -> TableReport:
     )
 
 
-def _empty(intake: Path) -> None:
-    """Remove what a killed run had taken in; the intake lock is held."""
-    import shutil
-
-    for item in intake.iterdir() if intake.is_dir() else ():
+def _empty(folders: Folders) -> None:
+    """Remove what a killed run had taken in or staged; the intake lock is held."""
+    for item in folders.intake.iterdir() if folders.intake.is_dir() else ():
+        shutil.rmtree(item, ignore_errors=True)
+    for item in folders.sealed_tmp.glob(f"{STAGE}*"):
         shutil.rmtree(item, ignore_errors=True)
 
 
