@@ -67,7 +67,8 @@ def build_session(options: SparkOptions, *, jars: Path, tmp: Path, logs: Path, n
         "spark.sql.csv.parser.columnPruning.enabled": "false",
         "spark.sql.debug.maxToStringFields": "25",
         "spark.redaction.regex": "(?i)secret|password|token|pad|key",
-        "spark.log.level": "ERROR",
+        # An error line of Spark quotes the exception, and an exception can quote a row.
+        "spark.log.level": "FATAL",
     }
     if options.event_log:
         events = logs / "spark-events"
@@ -77,7 +78,7 @@ def build_session(options: SparkOptions, *, jars: Path, tmp: Path, logs: Path, n
     for key, value in settings.items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
+    session.sparkContext.setLogLevel("FATAL")
     return session
 
 

@@ -225,6 +225,7 @@ class Contract(_Model):
     table_rules: tuple[TableRule, ...] = ()
     write: Write = "append"
     grantable: bool = True
+    birth_year: str | None = None
     identity: Identity | None = None
 
     @model_validator(mode="after")
@@ -277,6 +278,8 @@ class Contract(_Model):
                 yield f"table rule {rule.rule}", (rule.column,)
             if isinstance(rule, ValuesIn) and rule.column in self.columns and self.columns[rule.column].codes is None:
                 raise ValueError(f"table rule {rule.rule} names {rule.column}, which has no codes")
+        if self.birth_year:
+            yield "birth_year", (self.birth_year,)
         if self.identity:
             yield "identity", self.identity.columns
         for name, column in self.columns.items():
