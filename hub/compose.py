@@ -115,11 +115,14 @@ class Hub:
         return Lake(self.spark, self.home.lake, self.ledger)
 
     def close(self) -> None:
-        """Stop Spark and let the database go, where they were started."""
+        """Stop Spark and let the database go, where they were started; asked for again, they start anew."""
         started = self.__dict__
-        if "spark" in started:
-            end_session(self.spark)
-        if "engine" in started:
-            self.engine.dispose()
-        if "scratch" in started:
-            shutil.rmtree(self.scratch, ignore_errors=True)
+        started.pop("lake", None)
+        if spark := started.pop("spark", None):
+            end_session(spark)
+        for part in ("ledger", "governance", "projects"):
+            started.pop(part, None)
+        if engine := started.pop("engine", None):
+            engine.dispose()
+        if scratch := started.pop("scratch", None):
+            shutil.rmtree(scratch, ignore_errors=True)

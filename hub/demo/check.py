@@ -77,8 +77,6 @@ class _Play:
         self._prepare()
         self._ingest()
         self.hub.close()
-        # A fresh composition for what follows: the first one's Spark is gone.
-        self.hub = Hub(self.hub.settings)
         with self.steps.step("The hub opens: proxy, JupyterHub, portal, MLflow") as step:
             served = Served(self.hub.home.root)
             served.__enter__()
