@@ -22,6 +22,7 @@ from hub.compose import Hub
 from hub.demo import questions, wish
 from hub.demo.chain import SEED, SOURCES, YEARS, Account, differences, make_accounts, make_keys
 from hub.demo.client import HubClient, Kernel, Workspace
+from hub.demo.failures import force_failures
 from hub.demo.sample import generate
 from hub.demo.sample.identities import identifying_strings
 from hub.demo.sample.manifest import Manifest
@@ -130,6 +131,10 @@ class _Play:
             after = {one.table: one.version for one in self.hub.ledger.pointers()}
             step.demand(before == after and not any(report.changed for report in again), "Something changed.")
             step.show(f"{len(after)} published tables, none moved")
+        with self.steps.step("Failures forced over identifying rows") as step, self._stderr_kept():
+            forced = force_failures(self.hub.spark, self.hub.home.landing)
+            step.demand(len(forced) == 3, f"Only these came about: {forced}.")
+            step.show(", ".join(forced))
 
     def _apply_and_decide(self, researcher: HubClient, steward: HubClient) -> str:
         with self.steps.step("The researcher signs in, reads the catalogue, applies") as step:
