@@ -43,7 +43,7 @@ def scrub_column(frame: DataFrame, text_column: str, identity_column: str | None
             yield scrub_batch(texts, identities)
 
     # Not deterministic for the optimizer's purposes: it must not run the notes once per field.
-    run = pandas_udf(scrub, _ANSWER).asNondeterministic()
+    run = pandas_udf(scrub, _ANSWER).asNondeterministic()  # type: ignore[call-overload]
     identity = F.col(identity_column) if identity_column else F.lit(None)
     answer = "__scrubbed"
     return (

@@ -14,19 +14,29 @@ from typing import Any
 import regex  # type: ignore[import-untyped]
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 
+from pseudonymization.nir import is_nir
 from pseudonymization.text.fold import fold
 from pseudonymization.text.identity import Identity
-from pseudonymization.text.rules import ADDRESS, DATE, EMAIL, HOSPITAL_NUMBER, LANGUAGE, PERSON, PHONE
+from pseudonymization.text.rules import ADDRESS, DATE, EMAIL, HOSPITAL_NUMBER, LANGUAGE, NIR, PERSON, PHONE
 
 _WORD = regex.compile(r"[^\W\d_]+[0-9]*")
 _PIECE = regex.compile(r"[^\W_]+")
 _BETWEEN = regex.compile(r"[\s\-'’.,]{0,3}(?:(?:de|du|des|la|le|les|l|d|van|von|der|den|ben|el|al)[\s\-'’]{1,2}){0,3}")
 _INITIAL_BEFORE = regex.compile(r"(?<![\p{L}0-9])(?:\p{Lu}\.[ \-]?){1,3}$")
 _PARTICLES = frozenset(
-    ["de", "du", "des", "la", "le", "les", "van", "von", "der", "den", "ben", "bin", "el", "al", "da", "dos", "di"]
-    + ["st", "ste", "saint", "sainte", "et", "dit"]
+    """
+    de du des la le les van von der den ben bin el al da dos di st ste saint sainte et dit
+    m mr mme mlle me dr dre pr prof docteur professeur monsieur madame mademoiselle mrs ms miss doctor jr sr
+    """.split()  # noqa: SIM905 - a list of quoted words is no easier to read
 )
-_SHORT_NAME = 3
+_SHORT_NAME = 2
+_SHORT_WORDS = frozenset(
+    """
+    age ami ans bas cas des dos due eau est fin les lit mai mer mon nez non oui par pas sel ses son sur une vie vue
+    all and any are but can day did for get had has her him his how its led low man may new not now old one our out
+    put sat saw see set she the too two use was way who why you ill arm leg eye ear hip
+    """.split()  # noqa: SIM905 - a list of quoted words is no easier to read
+)
 _MIN_NUMBER, _MIN_TEXT = 4, 3
 _MAX_GAP = 4
 _MONTHS = (
@@ -50,9 +60,9 @@ class KnownRecognizer(EntityRecognizer):  # type: ignore[misc]
 
     def __init__(self, identity: Identity) -> None:
         self._names = frozenset(_name_words((*identity.names, *identity.relatives)))
-        self._needles = tuple(sorted(set(_needles(identity)), key=lambda pair: -len(pair[1])))
+        self._needles = tuple(sorted({pair for pair in _needles(identity) if pair[1]}, key=lambda pair: -len(pair[1])))
         super().__init__(
-            supported_entities=[PERSON, DATE, PHONE, EMAIL, HOSPITAL_NUMBER, ADDRESS],
+            supported_entities=[PERSON, DATE, PHONE, EMAIL, NIR, HOSPITAL_NUMBER, ADDRESS],
             name="known",
             supported_language=LANGUAGE,
         )
@@ -88,8 +98,9 @@ class KnownRecognizer(EntityRecognizer):  # type: ignore[misc]
         stem = word.rstrip("0123456789")
         if word not in self._names and stem not in self._names:
             return False
-        # Short names are also words (an, do, mai): only a capital, or figures behind, makes them names.
-        return len(stem) > _SHORT_NAME or first.isupper() or word != stem
+        # Some names are also words (an, mai, may): only a capital, or figures behind, makes them names.
+        ambiguous = len(stem) <= _SHORT_NAME or stem in _SHORT_WORDS
+        return not ambiguous or first.isupper() or word != stem
 
     def _find_needles(self, folded: str) -> list[tuple[str, int, int]]:
         squeezed = _squeeze(folded)
@@ -122,7 +133,8 @@ def _squeeze(folded: str) -> str:
 def _name_words(names: Iterable[str]) -> Iterator[str]:
     for name in names:
         words = [word for word in _PIECE.findall(fold(name)) if word not in _PARTICLES]
-        for word in (*words, "".join(words)):
+        compounds = ["".join(_PIECE.findall(part)) for part in fold(name).split()]
+        for word in {*words, *compounds, "".join(words)} - _PARTICLES:
             stem = word.rstrip("0123456789")
             for form in {word, stem, stem.replace("oe", "œ"), stem.replace("œ", "oe")}:
                 if len(form) > 1:
@@ -133,10 +145,12 @@ def _needles(identity: Identity) -> Iterator[tuple[str, str]]:
     for number in identity.numbers:
         squeezed = _squeeze(fold(number))
         if len(squeezed) >= _MIN_NUMBER:
-            yield HOSPITAL_NUMBER, squeezed
+            # Shape, not key: a number that the source has wrong is in the notes too.
+            is_ins = is_nir(squeezed[:13])
+            yield NIR if is_ins else HOSPITAL_NUMBER, squeezed
             # An INS is also written without its key.
-            if len(squeezed) == 15:
-                yield HOSPITAL_NUMBER, squeezed[:13]
+            if is_ins and len(squeezed) == 15:
+                yield NIR, squeezed[:13]
     for phone in identity.phones:
         digits = "".join(filter(str.isdigit, phone))
         if len(digits) >= _MIN_NUMBER:

@@ -57,14 +57,15 @@ _ROLE = (
 )
 _KIN = (
     r"(?i:\b(?:son|sa|ses|leur|un|une|l[ea]|du|de la|mon|ma)[ ](?:[ée]poux|[ée]pouse|mari|femme|fils|fille|fr[èe]re"
-    r"|s(?:œ|oe)ur|p[èe]re|m[èe]re|compagn(?:on|e)|conjointe?|ni[èe]ce|neveu|amie?|oncle|tante|cousine?|petite?[ -]fil(?:s|le)"
-    r"|beau-(?:p[èe]re|fils|fr[èe]re)|belle-(?:m[èe]re|fille|s(?:œ|oe)ur)|grand-(?:m[èe]re|p[èe]re)|voisine?|tut(?:eur|rice)"
+    r"|s(?:œ|oe)ur|p[èe]re|m[èe]re|compagn(?:on|e)|conjointe?|ni[èe]ce|neveu|amie?|oncle|tante|cousine?"
+    r"|petite?[ -]fil(?:s|le)|beau-(?:p[èe]re|fils|fr[èe]re)|belle-(?:m[èe]re|fille|s(?:œ|oe)ur)"
+    r"|grand-(?:m[èe]re|p[èe]re)|voisine?|tut(?:eur|rice)"
     r"|wife|husband|son|daughter|mother|father|brother|sister))"
 )
 # Organisms that are written like an initial with a surname.
 _GERMS = r"(?!(?i:coli|pylori|difficile|aureus|albicans|pneumoniae|jirovecii|faecalis|cloacae|influenzae)\b)"
 
-_BEGIN = r"(?<![\p{L}0-9.])"
+_BEGIN = r"(?<![\p{L}0-9.°º])"
 _CAPITALS = r"\p{Lu}[\p{Lu}'’\-]+"
 _SURNAME = r"\p{Lu}[\p{Lu}'’]{3,}"
 _TITLED = r"\p{Lu}\p{Ll}+(?:-\p{Lu}\p{Ll}+)*"

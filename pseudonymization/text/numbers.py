@@ -37,15 +37,15 @@ def number_recognizers() -> list[RuleRecognizer]:
         RuleRecognizer(
             "nir",
             [
-                rule(NIR, _NIR, 0.9),
+                rule(NIR, _NIR, 0.94),
                 rule(NIR, rf"{_NIR_WORDS}[^0-9]{{0,40}}(?P<it>[0-9](?:{_GAP}[0-9ABab]){{8,14}})(?![0-9])", 0.9),
             ],
         ),
         RuleRecognizer(
             "phone",
             [
-                rule(PHONE, _PHONE_FRENCH, 0.85),
-                rule(PHONE, _PHONE_ABROAD, 0.85),
+                rule(PHONE, _PHONE_FRENCH, 0.92),
+                rule(PHONE, _PHONE_ABROAD, 0.92),
                 rule(PHONE, _PHONE_BRACKET, 0.8),
                 rule(
                     PHONE,

@@ -18,7 +18,8 @@ _ZIP = r"(?<![0-9,./])(?:[0-9]{2}[ ]?[0-9]{3}|2[ABab][ ]?[0-9]{3})(?![0-9])"
 
 _SITE = (
     r"(?:(?i:h[ôo]pita(?:l|ux)|centre hospitalier(?: (?:universitaire|r[ée]gional|intercommunal))*|clinique"
-    r"|polyclinique|groupe hospitalier|ehpad|institut (?:hospitalier|curie|gustave)|maison de retraite|fondation|maternit[ée])"
+    r"|polyclinique|groupe hospitalier|ehpad|institut (?:hospitalier|curie|gustave)"
+    r"|maison de retraite|fondation|maternit[ée])"
     r"|CHR?U|CHI?R?|GHU?|HEGP|HIA)"
 )
 _SITE_NAME = r"\p{Lu}[\p{L}'’]+"
