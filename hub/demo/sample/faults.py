@@ -24,7 +24,7 @@ DUPLICATE = "duplicate"
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`among`: `people`, `patients` (of the hospital), `linked` or `unlinked` patients; one fault for each `every` of them."""
+    """One fault for each `every` of the group `among`: people, patients (of the hospital), linked or unlinked ones."""
 
     table: str
     kind: str

@@ -14,7 +14,7 @@ from hub.demo.sample.csv_faults import malformed
 from hub.demo.sample.errors import SampleError
 from hub.demo.sample.faults import BAD_NIR_KEY, IDENTITY_ABSENT, MALFORMED_ROW, FaultPlan
 from hub.demo.sample.files import Drop, LineFile
-from hub.demo.sample.identifiers import wrong_key
+from hub.demo.sample.identifiers import IMPOSSIBLE_RANGES, wrong_key
 from hub.demo.sample.manifest import Manifest, expectations
 from hub.demo.sample.patients import Patient
 from hub.demo.sample.population import Person, Population
@@ -24,7 +24,9 @@ from hub.demo.sample.stays import Stays
 HOSPITAL_SHARE = 0.25
 LINKED_SHARE = 0.80
 CORRESPONDENCE_COLUMNS = ("INS", "BEN_NIR_PSA", "BEN_RNG_GEM")
-FEWEST_PEOPLE, MOST_PEOPLE = 20, 50_000_000
+FEWEST_PEOPLE, MOST_PEOPLE = 20, 10_000_000
+# Beyond it the settlement number would need more than the nine digits of `DCT_ORD_NUM`.
+MOST_PERSON_YEARS = 40_000_000
 _PROGRESS_EVERY = 200
 _FHIR = {
     "fhir_patient": "Patient",
@@ -54,6 +56,8 @@ def generate(
         raise SampleError(f"A sample has from {FEWEST_PEOPLE} to {MOST_PEOPLE} people: {people} is outside.")
     if not 2006 <= first <= last <= 2090 or last - first > 20:
         raise SampleError(f"Years run from 2006 to 2090, 21 at most, the first before the last: not {first}-{last}.")
+    if people * (last - first + 1) > MOST_PERSON_YEARS:
+        raise SampleError(f"People times years stay below {MOST_PERSON_YEARS:,}: take fewer people or fewer years.")
     if seed < 0:
         raise SampleError("A seed is zero or a positive whole number.")
     try:
@@ -164,11 +168,7 @@ class _Generation:
             linked=self._totals["linked"],
             linked_share=LINKED_SHARE,
             stays=stays,
-            impossible_ranges={
-                "nir": "month of birth 13 to 19",
-                "phone": "01 99 00, 02 61 91, 03 53 01, 04 65 71, 05 36 49, 06 39 98",
-                "mail": "example.org, example.net, example.com",
-            },
+            impossible_ranges=IMPOSSIBLE_RANGES,
             files=files,
             faults=faults,
             consequences=consequences,

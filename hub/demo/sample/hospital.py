@@ -61,12 +61,11 @@ class Hospital:
         kinds = set(faults)
         unknown = ("fhir_patient", BAD_NIR_KEY) in kinds
         self._files.patients.write(_encode(_patient(patient, person, self._day(person.died), bad_ins=unknown)))
-        encounters = documents = 0
+        documents = 0
         line = ""
         visit: Visit | None = None
-        for visit in self._visits(person, stays):
-            encounters += 1
-            encounter_id = f"enc-{person.index:08d}-{encounters:03d}"
+        for place, visit in enumerate(self._visits(person, stays), start=1):
+            encounter_id = f"enc-{person.index:08d}-{place:03d}"
             line = _encode(_encounter(patient, visit, encounter_id))
             self._files.encounters.write(line)
             self._clinical(person, patient, visit, encounter_id)

@@ -18,6 +18,12 @@ import unicodedata
 from hashlib import blake2b
 
 IMPOSSIBLE_MONTHS = range(13, 20)
+IMPOSSIBLE_RANGES = {
+    "nir": "month of birth 13 to 19 (https://xml.insee.fr/schema/nir.html gives them to nobody)",
+    "phone": "01 99 00, 02 61 91, 03 53 01, 04 65 71, 05 36 49, 06 39 98 (kept for fiction by Arcep)",
+    "mail": "example.org, example.net, example.com and below (RFC 2606)",
+    "cip13": "34009 990 (a fictional series)",
+}
 FICTION_LANDLINES = ("019900", "026191", "035301", "046571", "053649")
 FICTION_MOBILE = "063998"
 MAIL_DOMAINS = ("example.org", "example.net", "example.com", "courriel.example.org", "messagerie.example.net")

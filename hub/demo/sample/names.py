@@ -49,9 +49,9 @@ COMMON_SURNAMES = _names(
 DISTINCT_SURNAMES = (
     *_names(
         """Quéméneur Abgrall Kerbrat Legofficquer Guivarc'h Tanguydec Quiniou Bozec Cadiouvel Plouzennec Kermorvant
-    Goasguen     Etcheverry Etchegaray Harispuru Ibarnégaray Jauréguiberry Mendiboure Uhaldeborde Arrambide Bidegaray Haranburu
-    Schwoebel Oberlaender Zimmerlin Wurtzelbach Kuentzler Muckensturm Schnoebelen Hirtzlin Dietschy Fuchslocher
-    Paganacci Casabianchi Mattéoli Ottaviani Peretdinovi Santucciani Filippazzi Giacobbiani Colonnasanta
+    Goasguen Etcheverry Etchegaray Harispuru Ibarnégaray Jauréguiberry Mendiboure Uhaldeborde Arrambide Bidegaray
+    Haranburu Schwoebel Oberlaender Zimmerlin Wurtzelbach Kuentzler Muckensturm Schnoebelen Hirtzlin Dietschy
+    Fuchslocher Paganacci Casabianchi Mattéoli Ottaviani Peretdinovi Santucciani Filippazzi Giacobbiani Colonnasanta
     Vandenbroucke Deswarteghem Coppensolle Wyckaertens Degraevelynck Vanhoutteghem Debruyneels Quaghebeur
     Chassagnoux Malaurivat Coudoumergue Peyrebesse Cazalbonnes Laboubéral Sarrazignac Brugayroux Escoubeyrou
     Ravinandrasana Rakotomalalaky Andriantsoabe Diaby-Sakho Tchibouanga Nguessandré Mbarekoumi Ouédraoguet Sawadogolé

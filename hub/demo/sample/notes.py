@@ -75,6 +75,11 @@ class _Writer:
     def number(self, low: int, high: int) -> int:
         return low + int(self._rng.random() * (high - low + 1))
 
+    def tenths(self, low: int, high: int) -> str:
+        """A number between low/10 and high/10, with the comma that French writes."""
+        whole, tenth = divmod(self.number(low, high), 10)
+        return f"{whole},{tenth}"
+
     def name(self) -> str:
         return self.one(*self._names)
 
@@ -159,7 +164,7 @@ class _Writer:
     def examination(self) -> str:
         lines = [
             f"TA {self.number(105, 170)}/{self.number(58, 98)} mmHg, FC {self.number(56, 112)}/min, "
-            f"SpO2 {self.number(89, 99)} % en air ambiant, T {self.number(364, 391) / 10:.1f} °C."
+            f"SpO2 {self.number(89, 99)} % en air ambiant, T {self.tenths(364, 391)} °C."
         ]
         lines.append(
             self.one(
@@ -172,9 +177,9 @@ class _Writer:
         return " ".join(lines)
 
     def biology(self) -> str:
-        parts = [f"créatinine {self.number(52, 160)} µmol/L", f"hémoglobine {self.number(92, 158) / 10:.1f} g/dL"]
+        parts = [f"créatinine {self.number(52, 160)} µmol/L", f"hémoglobine {self.tenths(92, 158)} g/dL"]
         if any(disease.name == "diabetes" for disease in self.visit.diseases):
-            parts.append(f"HbA1c {self.number(62, 104) / 10:.1f} %")
+            parts.append(f"HbA1c {self.tenths(62, 104)} %")
         parts.append(f"CRP {self.number(1, 140)} mg/L")
         return f"Biologie du {self.day(self.visit.start)} : " + ", ".join(parts) + "."
 
@@ -230,8 +235,7 @@ def _nursing(w: _Writer) -> Note:
     parts = [
         f"{shift} - {w.day(w.visit.start)} {w.number(6, 22):02d}h{w.number(0, 59):02d}",
         f"{w.name()}, chambre {w.number(101, 428)}, IPP {w.patient.ipp}.",
-        f"Patient{'' if w.man else 'e'} calme, douleur EVA {w.number(0, 7)}/10. "
-        f"Glycémie {w.number(7, 28) / 10:.1f} g/L.",
+        f"Patient{'' if w.man else 'e'} calme, douleur EVA {w.number(0, 7)}/10. Glycémie {w.tenths(7, 28)} g/L.",
         w.family(),
         f"Pansement refait, {w.one('diurèse conservée', 'bon appétit', 'levé au fauteuil')}.",
         f"IDE {nurse.given} {nurse.family}",

@@ -45,13 +45,13 @@ _HAVE = {
 
 @dataclass(slots=True)
 class Stay:
-    """One hospital stay; `entry` and `exit` are ordinals, `mother_child` joins a delivery and its newborn."""
+    """One hospital stay; `entry` and `exit` are ordinals, `mother` is the mother's BEN_NIR_ANO, of a birth."""
 
     entry: int
     exit: int
     reason: Reason
     rsa_num: str = ""
-    mother_child: str = ""
+    mother: str = ""
     died: bool = False
 
 
@@ -115,7 +115,7 @@ class Population:
         if mother:
             sex = 2
         elif newborn and before is not None:
-            delivery = next(stay for stay in before.stays if stay.mother_child)
+            delivery = next(stay for stay in before.stays if stay.reason is DELIVERY)
             born = delivery.entry
             birth_year, birth_month, town = self._year_of(born), self._month_of(born), before.town
         elif twin and before is not None:
@@ -153,8 +153,8 @@ class Population:
         if any(disease.name == "diabetes" for disease in person.diseases):
             person.insulin = rng.random() < INSULIN_SHARE
         self._live(person, mother)
-        if delivery is not None:
-            person.stays.append(Stay(born, delivery.exit, NEWBORN, self._next_rsa(), delivery.mother_child))
+        if delivery is not None and before is not None:
+            person.stays.append(Stay(born, delivery.exit, NEWBORN, self._next_rsa(), before.nir_ano))
         return person
 
     def _live(self, person: Person, mother: bool) -> None:
@@ -163,8 +163,7 @@ class Population:
         if mother:
             year = self.first + int(rng.random() * (self.last - self.first + 1))
             entry = starts[year] + int(rng.random() * 350)
-            code = letters(self._seed, "mother-child", person.index, 32)
-            person.stays.append(Stay(entry, entry + 3, DELIVERY, self._next_rsa(), code))
+            person.stays.append(Stay(entry, entry + 3, DELIVERY, self._next_rsa()))
         burden = sum(disease.weight for disease in person.diseases) + INSULIN_WEIGHT * person.insulin
         admitted = False
         for year in range(self.first - 1, self.last + 1):

@@ -71,10 +71,10 @@ KINDS = {
     "gp": _kind(1111, 26.5, 70, "gp", specialty=1),
     "specialist": _kind(1112, 30.0, 70, "specialist", specialty=3),
     "pharmacy": _kind(3313, 0.0, 65, "pharmacy", activity=50),
-    "laboratory": _kind(3111, 21.6, 60, "laboratory", activity=30),
+    "laboratory": _kind(3211, 21.6, 60, "laboratory", activity=30),
     "nurse": _kind(3111, 9.45, 60, "nurse", activity=24),
     "physio": _kind(3122, 16.13, 60, "physio", activity=26),
-    "dentist": _kind(1352, 28.92, 70, "dentist", specialty=19),
+    "dentist": _kind(1451, 28.92, 70, "dentist", activity=19),
     "act": _kind(1352, 26.88, 70, "specialist", specialty=3),
     "imaging": _kind(1351, 48.3, 70, "specialist", specialty=6),
 }

@@ -1,6 +1,8 @@
 """PMSI MCO and deaths: stays (B), their chaining to a person (C), acts (A), diagnoses (D), and `KI_CCI_R`.
 
-The tables of a year are named by the year of discharge, as ATIH delivers them.
+The tables of a year are named by the year of discharge, as ATIH delivers them. `NIR_ANO_MAM` stands on newborns' stays
+and is the mother's `BEN_NIR_ANO`, so that the second person whom the table names can be found; in life it is a number
+of its own that chains mother and child.
 """
 
 from __future__ import annotations
@@ -142,7 +144,7 @@ class Stays:
         return _C % (
             *(calendar.french[start], finess, calendar.month[start], calendar.month[end]),
             *(f"{calendar.sas[start]}:{clock}", f"{calendar.sas[end - back]}:18:30:00", known if psa is None else psa),
-            *(stay.mother_child, rank if rank > 1 else 0, rsa, 10_000 + stay.entry % 90_000, leaving[:4]),
+            *(stay.mother, rank if rank > 1 else 0, rsa, 10_000 + stay.entry % 90_000, leaving[:4]),
             *(calendar.french[end], leaving[5:7], calendar.month[start], calendar.month[end]),
         )
 
