@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -191,3 +193,35 @@ def test_the_sandbox_s_host_name_resolves() -> None:
     files = etc_files("p0001", 5, 6)
     assert "localhost p0001" in files["hosts"]
     assert "work:x:5:6:" in files["passwd"]
+
+
+@pytest.mark.sandbox
+@pytest.mark.skipif(not ROOTED, reason="the suite itself runs as an ordinary user here")
+def test_an_ordinary_user_can_make_the_sandbox_too_and_hears_what_it_lacks() -> None:
+    """By the system's Python, because the suite's own may lie where only root can walk."""
+    python = Path("/usr/bin/python3")
+    recent = python.exists() and subprocess.run(
+        [python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"], check=False
+    )
+    if not recent or recent.returncode:
+        pytest.skip("no Python 3.11 or later in /usr/bin")
+    with tempfile.TemporaryDirectory() as name:
+        open_to_all = Path(name)
+        open_to_all.chmod(0o755)
+        shutil.copytree(ROOT / "projects", open_to_all / "projects", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "notebooks", open_to_all / "notebooks", ignore=shutil.ignore_patterns("__pycache__"))
+        code = (
+            "from pathlib import Path; from projects.workspace.probe import probe;"
+            "from projects.workspace.sandbox import Toolchain; here = Path('notebooks').absolute();"
+            "print(probe(Toolchain.here(jars=here, notebooks=here)))"
+        )
+        said = subprocess.run(
+            ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", python, "-c", code],
+            cwd=open_to_all,
+            env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert "Probe(problems=()" in said.stdout, said.stdout + said.stderr
+    assert "The hub is not root" in said.stdout
