@@ -18,7 +18,7 @@ from pseudonymization.keystore import KeyStore
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.long]
 
 
 def test_the_sample_is_taken_in_to_the_row(home: Home, ledger: Ledger, spark: SparkSession, tmp_path: Path) -> None:
