@@ -31,7 +31,7 @@ system.register(app)
 def main() -> None:
     """Run the command line: a failure is one sentence on stderr and a non-zero exit, never a traceback."""
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="hub")
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(0)
