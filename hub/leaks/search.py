@@ -71,7 +71,7 @@ def search(
                 look(file, form, data)
         except FileNotFoundError:
             continue
-        except UndecodableError:
+        except (UndecodableError, PermissionError):
             undecoded.append(file)
     found_leaks = tuple(Leak(*where, times) for where, times in sorted(leaks.items(), key=lambda item: str(item[0])))
     return Searched(files, size, found_leaks, tuple(undecoded))
@@ -99,13 +99,16 @@ class _Automaton:
 
 def _files(folders: Iterable[Path], skip: Callable[[Path], bool], newer_than: float) -> Iterable[Path]:
     waiting = [folder for folder in folders if folder.exists()]
+    named = set(waiting)
     while waiting:
         path = waiting.pop()
         if skip(path) or path.is_symlink():
             continue
         try:
             if path.is_dir():
-                waiting.extend(path.iterdir())
+                # What is mounted below (a /proc of somebody's container) is another machine's, not ours.
+                if path in named or not path.is_mount():
+                    waiting.extend(path.iterdir())
             elif path.is_file() and path.stat().st_mtime >= newer_than:
                 yield path
         except (PermissionError, FileNotFoundError):
