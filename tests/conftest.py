@@ -78,6 +78,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     folder = tmp_path_factory.mktemp("spark")
     options = SparkOptions(master="local[2]", driver_memory="2g", shuffle_partitions=1)
     session = build_session(options, jars=JARS, tmp=folder / "tmp", logs=folder / "logs", name="tests")
+    # A few rows in wide tables: compiling their expressions would take most of the suite's time.
+    session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+    session.conf.set("spark.sql.codegen.wholeStage", "false")
     yield session
     session.stop()
 
