@@ -88,8 +88,8 @@ class Workshop:
         accepted = sorted_.accepted.select(*prepared.lake_columns)
         if contract.write == "upsert":
             commit = table.upsert(accepted, batch_id, contract.lake_key)
-            # A merge counts what it rewrote, not what it was given.
-            written: int | None = accepted.count()
+            # A merge counts what it rewrote, not what it was given; a first load is no merge.
+            written = accepted.count() if commit.operation == "MERGE" else commit.rows_written
         elif contract.write == "replace":
             commit = table.replace(accepted, batch_id)
             written = commit.rows_written

@@ -77,6 +77,8 @@ class LakeTable:
 
         The condition joins columns and holds no literal: a literal stays in the log for ever.
         """
+        if self.version() == _EMPTY:
+            return self.append(frame, batch_id)
         condition = " AND ".join(f"lake.`{name}` = batch.`{name}`" for name in key)
         with self._conf(_METADATA, batch_id):
             (
