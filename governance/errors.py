@@ -1,6 +1,5 @@
 """What governance refuses, each as one finished sentence that names nobody."""
 
-# ruff: noqa: N818 - the names say what happened, as in `NotPublished`
 from __future__ import annotations
 
 import dataclasses

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from governance import commands, events, people, store
 from governance.accounts import Accounts
-from governance.application import Application, Catalogue
+from governance.application import Application, Catalogue, validate
 from governance.commands import Command
 from governance.errors import Fault, Invalid, NotAllowed, NotFound, OutOfDate
 from governance.people import OPERATOR, Person, Role
@@ -77,6 +77,11 @@ class Governance(Accounts):
             lambda connection, today: commands.File(catalogue, _researchers(connection), today),
             seen,
         )
+
+    def faults(self, application: Application, catalogue: Catalogue) -> tuple[Fault, ...]:
+        """What would keep the application from being filed now."""
+        with self.engine.connect() as connection:
+            return validate(application, catalogue, _researchers(connection), self._today())
 
     def withdraw(self, actor: str, application_id: str, reason: str = "", seen: int | None = None) -> Dossier:
         """Take an application back; a draft is discarded."""

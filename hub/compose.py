@@ -35,6 +35,13 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def require_java() -> None:
+    """Raises `HubError` with what to type unless a fitting Java is there."""
+    java = java_finding()
+    if not java.good:
+        raise HubError(f"Java 17 or 21 is needed and `java` is {java.seen}. Type: {java.remedy}")
+
+
 @dataclass
 class Hub:
     """Everything that a door may use, each part built when it is first asked for."""
@@ -52,8 +59,10 @@ class Hub:
         os.umask(0o077)
         try:
             return Home(self.settings.home.absolute()).make()
-        except PermissionError:
-            raise HubError(f"{self.settings.home} cannot be written: change its owner or set HUB_HOME.") from None
+        except OSError as error:
+            raise HubError(
+                f"{self.settings.home} cannot be used ({error.strerror}): mend it, or set HUB_HOME to another folder."
+            ) from None
 
     @cached_property
     def engine(self) -> Engine:
@@ -90,9 +99,7 @@ class Hub:
     @cached_property
     def spark(self) -> SparkSession:
         """The Spark session. Raises `HubError` when Java is missing."""
-        java = java_finding()
-        if not java.good:
-            raise HubError(f"Java 17 or 21 is needed and `java` is {java.seen}. Type: {java.remedy}")
+        require_java()
         wanted = self.settings.spark
         options = SparkOptions(wanted.master, wanted.driver_memory, wanted.shuffle_partitions, wanted.event_log)
         return build_session(options, jars=JARS, tmp=self.scratch, logs=self.home.logs)

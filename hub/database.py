@@ -36,7 +36,7 @@ def upgrade(engine: Engine) -> None:
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             # One process migrates, the others wait; the number is arbitrary and ours.
-            connection.execute(text("SELECT pg_advisory_lock(7420311)"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(7420311)"))
         else:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.compose import Hub
+from hub.compose import Hub, require_java
 from hub.errors import HubError
 from ingestion.ingest import Folders, Report, ingest_drop
 
@@ -39,6 +39,7 @@ def ingest_source(hub: Hub, source: str, drop: str | None, tick: Tick) -> list[R
     drops = drops_of(hub.home.landing, source, drop)
     if not drops:
         return []
+    require_java()
     home = hub.home
     tick("Starting Spark", 0, None)
     folders = Folders(

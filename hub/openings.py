@@ -30,7 +30,7 @@ def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
         spark = hub.spark
         tick(f"Writing the extract of {permit_id}", 0, len(permit.tables))
         return compile_extract(
-            permit, spark=spark, lake=hub.lake, contracts=hub.contracts, keystore=hub.keystore, folder=place
+            permit, spark=spark, lake=hub.lake, contracts=hub.contracts, keystore=hub.keystore, folder=place / "data"
         )
 
     tick("Waiting for other extracts", 0, None)

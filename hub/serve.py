@@ -106,7 +106,8 @@ class Serving:
         #: Set (by a signal) to give up a start that is under way.
         self.cancelled = False
         self._home = options.home.make()
-        self._sockets = socket_folder(self._home.run)
+        #: Where every socket of this hub is.
+        self.sockets = socket_folder(self._home.run)
         self._logs = self._home.logs
         self._parts: list[Part] = []
         self._lock: IO[str] | None = None
@@ -130,7 +131,7 @@ class Serving:
         self._take_lock()
         self._free_port()
         settings = self._settings()
-        file = self._sockets / "jupyter.json"
+        file = self.sockets / "jupyter.json"
         settings.write(file)
         tracking = self._tracking(settings)
         first = [self._proxy(settings), tracking, self._doors(settings), self._portal(settings)]
@@ -147,14 +148,14 @@ class Serving:
         """Stop the workspaces, then every part, the last started first."""
         if self._lock is None:
             return
-        count = launch.stop_all(self._sockets)
+        count = launch.stop_all(self.sockets)
         if count:
             self._say(f"Stopped {count} workspace{'s' if count > 1 else ''}.")
         running = [part for part in self._parts if part.process is not None]
         for part in reversed(running):
             assert part.process is not None  # noqa: S101 - filtered above
             _end_group(part.process)
-        (self._sockets / "jupyter.json").unlink(missing_ok=True)
+        (self.sockets / "jupyter.json").unlink(missing_ok=True)
         (self._home.run / "parts.json").unlink(missing_ok=True)
         for file in self._files:
             file.close()
@@ -195,7 +196,7 @@ class Serving:
             return
         for pid, started in json.loads(path.read_text()).values():
             if processes.start_time(pid) == started:
-                processes.kill_tree(pid)
+                processes.kill(processes.session(pid))  # not the workspaces: the next Hub finds them again
 
     def _free_port(self) -> None:
         with socket.socket() as trial:
@@ -205,7 +206,7 @@ class Serving:
             except OSError as error:
                 raise HubError(
                     f"Port {self.options.port} of {self.options.host} cannot be taken ({error.strerror}): "
-                    "stop what uses it, or set HUB_PORT to another."
+                    "stop what uses it, or set HUB_SERVER_PORT to another."
                 ) from error
 
     def _settings(self) -> JupyterSettings:
@@ -218,9 +219,9 @@ class Serving:
         options = self.options
         return JupyterSettings(
             home=self._home.root.resolve(),
-            sockets=self._sockets,
+            sockets=self.sockets,
             bind_url=options.url,
-            portal_url=_unix_url(self._sockets / "portal.sock"),
+            portal_url=_unix_url(self.sockets / "portal.sock"),
             portal_token=secrets.token_hex(32),
             proxy_token=secrets.token_hex(32),
             tracking_password=self._kept_secret("tracking-password"),
@@ -282,7 +283,7 @@ class Serving:
         )
 
     def _portal(self, settings: JupyterSettings) -> Part:
-        listening = self._sockets / "portal.sock"
+        listening = self.sockets / "portal.sock"
         listening.unlink(missing_ok=True)
         environment = {
             **self._base(),
@@ -359,7 +360,7 @@ def _unix_url(path: Path) -> str:
 
 def _end_group(process: subprocess.Popen[bytes], patience: float = 8.0) -> None:
     """Ask the part and its children to end, then make them."""
-    tree = processes.descendants(process.pid)
+    tree = processes.session(process.pid)
     for number, wait in ((signal.SIGTERM, patience), (signal.SIGKILL, 5.0)):
         for pid in tree:
             try:

@@ -1,6 +1,6 @@
 """What can go wrong on a drop's way to the lake: finished sentences that hold no value from the data."""
 
-# ruff: noqa: N818 - an error is named by what happened, as the decision pages name them.
+
 
 from __future__ import annotations
 

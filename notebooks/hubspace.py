@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     spark: SparkSession
 
-__all__ = ["Permit", "Table", "permit", "spark", "table", "tables"]  # noqa: F822 - `spark` is made at first use
+__all__ = ["Permit", "Table", "permit", "spark", "table", "tables"]
 
 
 class HubspaceError(Exception):
@@ -77,7 +77,8 @@ class Permit:
 
         rows = "".join(
             f"<tr><td><code>{safe(t.name)}</code></td><td>{safe(t.label_fr)}<br><i>{safe(t.label_en)}</i></td>"
-            f"<td style='text-align:right'>{t.rows:,}</td><td>{', '.join(f'<code>{safe(c)}</code>' for c in t.columns)}</td></tr>"
+            f"<td style='text-align:right'>{t.rows:,}</td>"
+            f"<td>{', '.join(f'<code>{safe(c)}</code>' for c in t.columns)}</td></tr>"
             for t in self.tables.values()
         )
         return (

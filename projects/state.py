@@ -12,12 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from projects.errors import ProjectError, UnknownProject
 from projects.tables import groups, projects, users
-
-#: One uid for each (person, project) and one gid for each project, counted up from here and never reused.
-#: The range lies above every range that distributions, `/etc/subuid` or systemd hand out
-#: (systemd, "Users, Groups, UIDs and GIDs": 1879048192-2147483647 is unused).
-FIRST_UID = 1_900_000_000
-FIRST_GID = 2_000_000_000
+from projects.workspace.sandbox import FIRST_GID, FIRST_UID
 
 
 class State(StrEnum):
@@ -108,9 +103,7 @@ class Projects:
         raise ProjectError(f"No free number for a workspace of project {key['project']}: try again.")
 
     @staticmethod
-    def _number_once(
-        connection: Connection, table: Table, number: Column[int], first: int, key: dict[str, str]
-    ) -> int:
+    def _number_once(connection: Connection, table: Table, number: Column[int], first: int, key: dict[str, str]) -> int:
         same = [table.c[name] == value for name, value in key.items()]
         known = connection.execute(select(number).where(*same)).scalar_one_or_none()
         if known is not None:

@@ -1,6 +1,6 @@
 """What can go wrong with keys, links and text; each message is a finished sentence without any value of the data."""
 
-# ruff: noqa: N818 - an error is named by what happened, as the decision pages name them.
+
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import sys
 import click
 import typer
 
-from hub.cli import data, demo, keys, people, project, serve, system
+from hub.cli import data, demo_command, keys, people, project, serve_command, system
 from hub.errors import explain
 
 app = typer.Typer(
@@ -23,8 +23,8 @@ app.add_typer(people.app, name="person")
 app.add_typer(project.app, name="project")
 app.add_typer(data.contract_app, name="contract")
 data.register(app)
-demo.register(app)
-serve.register(app)
+demo_command.register(app)
+serve_command.register(app)
 system.register(app)
 
 

@@ -78,11 +78,14 @@ def ingest(
 def tables() -> None:
     """List the published tables as the catalogue shows them: small counts hidden."""
     from hub.compose import Hub
-    from hub.ingest import catalogue_of
+    from ingestion.catalogue import catalogue
 
+    hub = Hub.load()
+    threshold = hub.settings.catalogue.small_count
     rows = [
-        (one.table, one.label["fr"], len(one.columns), f"< {one.threshold}" if one.rows is None else one.rows)
-        for one in catalogue_of(Hub.load())
+        (one.name, one.label.fr, len(one.columns), f"< {threshold}" if one.hidden else one.rows or 0)
+        for one in catalogue(hub.contracts, hub.ledger, threshold)
+        if one.published
     ]
     headings = ("table", "label", "columns", "rows")
     table(headings, rows, empty="Nothing is published yet: hub ingest --help", numbers=(2, 3))

@@ -44,8 +44,9 @@ def open_(permit: Annotated[str, typer.Argument(help="A permit's number, such as
             report = open_permit(hub, permit, tick)
     finally:
         hub.close()
-    rows = [(name, count, report.held.get(name, 0)) for name, count in sorted(report.rows.items())]
-    table(("table", "rows", "held"), rows, empty="The extract holds no table.", numbers=(1, 2))
+    rows = [(name, one.rows, one.held, one.outside) for name, one in sorted(report.tables.items())]
+    headings = ("table", "rows", "held", "outside the permit")
+    table(headings, rows, empty="The extract holds no table.", numbers=(1, 2, 3))
     typer.echo(f"Project {permit} is open: {report.pseudonyms:,} people.")
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlparse
 import httpx
 import nbformat
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from hub.errors import HubError
 
@@ -131,7 +132,7 @@ class Workspace:
         answer = self.api("GET", f"/contents/{path}", params={"content": 1})
         if answer.is_error:
             raise ClientError(f"There is no notebook {path} in the workspace.")
-        return nbformat.from_dict(answer.json()["content"])
+        return nbformat.from_dict(answer.json()["content"])  # type: ignore[no-untyped-call]
 
     def run_notebook(self, path: str, patience: float = 180) -> list[Output]:
         """Run a notebook of the home folder top to bottom in a fresh kernel; one output for each code cell.
@@ -181,14 +182,15 @@ class Kernel:
         path = f"{self._workspace.base}/api/kernels/{self._id}/channels"
         request = client.http.build_request("GET", path)
         place = urlparse(client.url)
-        return connect(
+        opened: ClientConnection = connect(
             f"ws://{place.netloc}{path}?session_id={self._session}",
             additional_headers={"Cookie": request.headers.get("Cookie", "")},
-            origin=f"http://{place.netloc}",  # type: ignore[arg-type]  # a NewType of str
+            origin=Origin(f"http://{place.netloc}"),
             max_size=64 * 1024 * 1024,
             open_timeout=30,
             proxy=None,
         )
+        return opened
 
     def run(self, code: str, patience: float = 120) -> Output:
         """Run one cell. Raises `ClientError` after `patience` seconds without its end."""

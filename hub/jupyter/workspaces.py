@@ -9,7 +9,6 @@ from pathlib import Path
 from hub.database import build_engine
 from hub.jupyter.settings import JupyterSettings, named
 from projects.state import Projects
-from projects.tables import metadata
 from projects.tracking.admin import TrackingAdmin
 from projects.workspace.access import Access, Permits
 from projects.workspace.manager import Workspaces
@@ -26,7 +25,6 @@ def build_workspaces(settings_file: str) -> Workspaces:
     settings = JupyterSettings.read(Path(settings_file))
     home = settings.paths()
     engine = build_engine(settings.database_url, home.records)
-    metadata.create_all(engine)  # does nothing where the migrations ran
     projects = Projects(engine, _now)
     permits: Permits = named(settings.permits)(settings)
     return Workspaces(

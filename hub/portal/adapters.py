@@ -19,20 +19,21 @@ def catalogue_view(hub: Hub) -> list[CatalogueTable]:
     """The published tables; counts below the site's threshold are hidden."""
     return [
         CatalogueTable(
-            name=one.table,
+            name=one.name,
             source=one.source,
-            labels=one.label,
+            labels=one.label.model_dump(),
             columns=[
-                CatalogueColumn(column.name, column.label, column.type, column.sensitivity, column.grantable)
+                CatalogueColumn(column.name, column.label.model_dump(), column.kind, column.sensitivity, grantable=True)
                 for column in one.columns
             ],
             rows=one.rows,
-            rows_hidden=one.rows is None,
+            rows_hidden=one.hidden,
             date_from=_day(one.period_from),
             date_to=_day(one.period_to),
             updated_at=one.published_at,
         )
         for one in catalogue(hub.contracts, hub.ledger, hub.settings.catalogue.small_count)
+        if one.published
     ]
 
 

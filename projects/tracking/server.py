@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-
 _ROOT = Path(__file__).resolve().parents[2]
 ADMIN = "hub-admin"
 #: Environment variable of the server: the Hub's own socket, for `projects.tracking.auth`.

@@ -80,7 +80,7 @@ def launch(order: Order, *, patience: float = 10.0) -> Running:
     twin.unlink(missing_ok=True)
     log = order.run / "log"
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+        process = subprocess.Popen(
             [sys.executable, "-m", "projects.workspace.supervisor"],
             cwd=_ROOT,
             env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8"},

@@ -57,7 +57,9 @@ class Workspaces:
         """The folders of this workspace."""
         return Places(self.folder, self.sockets, project, person)
 
-    def open(self, person: str, project: str, hub: Mapping[str, str], step: Step, command: list[str] | None = None) -> Running:
+    def open(
+        self, person: str, project: str, hub: Mapping[str, str], step: Step, command: list[str] | None = None
+    ) -> Running:
         """Start the workspace and wait until its server answers.
 
         `hub` is the environment that JupyterHub gives its servers; `step` is told of progress (percent, sentence).
@@ -128,6 +130,11 @@ class Workspaces:
             "MLFLOW_TRACKING_TOKEN": passed.get("JUPYTERHUB_API_TOKEN", ""),
             "MLFLOW_WORKSPACE": project,
             "MLFLOW_EXPERIMENT_NAME": project,
+            # Addresses that no browser can open, and bars that no cell needs.
+            "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+            "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+            "GIT_PYTHON_REFRESH": "quiet",
+            "PYTHONWARNINGS": "ignore:IProgress not found",
         }
 
     @staticmethod

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from projects.errors import ProjectError, SandboxUnavailable
-from projects.state import FIRST_GID, FIRST_UID
 from projects.workspace import launch
-from projects.workspace.sandbox import PYTHON, Bind, Limits, Toolchain
+from projects.workspace.sandbox import FIRST_GID, FIRST_UID, PYTHON, Bind, Limits, Toolchain
 from projects.workspace.supervisor import Order
 
 _QUESTION = """
@@ -78,7 +77,7 @@ def kernel_hint(read: Callable[[str], int | None] = _read_number) -> str:
 
 def knows_disable_userns() -> bool:
     """Whether this bubblewrap can switch nested user namespaces off (0.8 and later)."""
-    shown = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False)  # noqa: S603, S607 - fixed
+    shown = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False)  # noqa: S607 - fixed
     return "--disable-userns" in shown.stdout
 
 
@@ -139,6 +138,8 @@ def _try(toolchain: Toolchain, *, disable_userns: bool) -> str | None:
     if said in _ANSWERS:
         return None
     if said.startswith("ANSWER"):
-        return "The sandbox does not hold (capabilities, processes, network or a writable extract): no workspace is made."
+        return (
+            "The sandbox does not hold (capabilities, processes, network or a writable extract): no workspace is made."
+        )
     last = said.splitlines()[-1] if said else "it ended without a word"
     return f"bubblewrap cannot make a sandbox here ({last}). {kernel_hint()}".strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -40,6 +41,12 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def session(leader: int) -> list[int]:
+    """The processes of the session that `leader` opened: its children, but not those that opened their own."""
+    numbers = [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
+    return [pid for pid in numbers if (fields := _stat(pid)) is not None and int(fields[3]) == leader]
+
+
 def memory(pid: int) -> int:
     """Bytes held by `pid` and its descendants, shared pages divided among those who share them (PSS)."""
     total = 0
@@ -54,7 +61,12 @@ def memory(pid: int) -> int:
 
 def kill_tree(pid: int) -> None:
     """Kill `pid` and its descendants at once, the deepest first."""
-    for one in reversed(descendants(pid)):
+    kill(reversed(descendants(pid)))
+
+
+def kill(pids: Iterable[int]) -> None:
+    """Kill these processes; one that is gone already is fine."""
+    for one in pids:
         try:
             os.kill(one, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):

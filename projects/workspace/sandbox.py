@@ -13,6 +13,11 @@ from projects.errors import SandboxUnavailable
 
 PYTHON = "/opt/venv/bin/python"
 MEBIBYTE = 1024 * 1024
+#: One uid for each (person, project) and one gid for each project, counted up from here and never reused.
+#: The range lies above every range that distributions, `/etc/subuid` or systemd hand out
+#: (systemd, "Users, Groups, UIDs and GIDs": 1879048192-2147483647 is unused).
+FIRST_UID = 1_900_000_000
+FIRST_GID = 2_000_000_000
 #: System files that a program needs to load libraries, tell the time, trust certificates and draw letters.
 SYSTEM_FILES = (
     "ld.so.cache",
@@ -139,17 +144,13 @@ def bubblewrap(
     limits: Limits,
     disable_userns: bool = True,
 ) -> list[str]:
-    """`bwrap` and its arguments up to, not including, the command.
+    """The arguments of `bwrap` up to, not including, the command.
 
     Everything but loopback is unshared; no capability is left; `/sys` and the host's `/proc` are absent;
-    nested user namespaces are off where bubblewrap knows how (0.8 and later). Raises `SandboxUnavailable`
-    when bubblewrap is missing.
+    nested user namespaces are off where bubblewrap knows how (0.8 and later).
     """
-    program = shutil.which("bwrap")
-    if program is None:
-        raise SandboxUnavailable("bubblewrap is missing: install the package `bubblewrap`.")
     size = str(limits.temporary * MEBIBYTE)
-    arguments = [program, "--unshare-all", "--unshare-user"]
+    arguments = ["--unshare-all", "--unshare-user"]
     if disable_userns:
         arguments.append("--disable-userns")
     arguments += ["--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", hostname]
@@ -175,12 +176,18 @@ def bubblewrap(
     # What bubblewrap made is a tmpfs bounded by half of the host's memory only, unless nothing can write to it.
     for place in ("/opt", "/etc", "/run", "/dev", "/"):
         arguments += ["--remount-ro", place]
-    return [*arguments, "--chdir", "/home/work", "--"]
+    return [*arguments, "--chdir", "/home/work"]
+
+
+def program(name: str, package: str) -> str:
+    """Where the host keeps a program. Raises `SandboxUnavailable`."""
+    found = shutil.which(name)
+    if found is None:
+        raise SandboxUnavailable(f"{name} is missing: install the package `{package}`.")
+    return found
 
 
 def become(uid: int, gid: int) -> list[str]:
     """`setpriv` and its arguments: bubblewrap started by root itself keeps every capability on the host."""
-    program = shutil.which("setpriv")
-    if program is None:
-        raise SandboxUnavailable("setpriv is missing: install the package `util-linux`.")
-    return [program, f"--reuid={uid}", f"--regid={gid}", "--clear-groups", "--no-new-privs", "--inh-caps=-all", "--"]
+    numbers = [f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
+    return [program("setpriv", "util-linux"), *numbers, "--no-new-privs", "--inh-caps=-all", "--"]

@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 from jupyterhub import orm
 from jupyterhub.spawner import Spawner
+from tornado import web
 from traitlets import Callable as CallableTrait
 from traitlets import Integer
 
-from projects.errors import ProjectError
+from projects.errors import ProjectError, WorkspaceRefused
 from projects.workspace import launch
 from projects.workspace.launch import Running
 from projects.workspace.manager import Workspaces
@@ -67,11 +68,13 @@ class WorkspaceSpawner(Spawner):  # type: ignore[misc]  # jupyterhub has no type
             loop.call_soon_threadsafe(self._steps.append, {"progress": percent, "message": sentence})
 
         if not self.name:
-            raise _shown("A workspace belongs to a permit: open it from the permit's page.")
+            raise _shown(web.HTTPError(404, "refused"), "A workspace belongs to a permit: open it from its page.")
         try:
             running = await asyncio.to_thread(self._all.open, self.user.name, self.name, environment, step)
+        except WorkspaceRefused as error:
+            raise _shown(web.HTTPError(403, "refused"), str(error)) from error
         except ProjectError as error:
-            raise _shown(str(error)) from error
+            raise _shown(ProjectError("failed"), str(error)) from error
         self._pid, self._started = running.pid, running.started
         socket = self._all.places(self.user.name, self.name).socket
         return "http+unix://" + quote(str(socket), safe="").lower()
@@ -114,8 +117,7 @@ class WorkspaceSpawner(Spawner):  # type: ignore[misc]  # jupyterhub has no type
         return super().run_post_stop_hook()
 
 
-def _shown(sentence: str) -> Exception:
-    """An error whose sentence the Hub's page shows."""
-    error = ProjectError(sentence)
+def _shown(error: Exception, sentence: str) -> Exception:
+    """The error, with a sentence that the Hub's page and API show."""
     error.jupyterhub_message = sentence  # type: ignore[attr-defined]  # the Hub's convention
     return error

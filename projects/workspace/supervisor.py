@@ -97,15 +97,23 @@ def _write_files(order: Order) -> list[Bind]:
     return binds
 
 
-def command_line(order: Order) -> list[str]:
-    """The whole command; as root this enters the staging namespace first."""
+def _hidden(arguments: list[str]) -> int:
+    """A descriptor that `bwrap --args` reads: the sandbox can see the command line of its first process."""
+    descriptor = os.memfd_create("arguments", 0)
+    os.write(descriptor, b"".join(argument.encode() + b"\0" for argument in arguments))
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def command_line(order: Order) -> tuple[list[str], int]:
+    """The whole command, and the descriptor it reads; as root this enters the staging namespace first."""
     binds = [*order.binds, *_write_files(order)]
     prefix: list[str] = []
     if order.uid:
         staging.enter()
         binds = staging.stage(binds)
         prefix = sandbox.become(order.uid, order.gid)
-    wrap = sandbox.bubblewrap(
+    arguments = sandbox.bubblewrap(
         hostname=order.project,
         binds=binds,
         links=order.links,
@@ -113,7 +121,9 @@ def command_line(order: Order) -> list[str]:
         limits=order.limits,
         disable_userns=order.disable_userns,
     )
-    return [*prefix, *wrap, *order.command]
+    descriptor = _hidden(arguments)
+    wrap = [sandbox.program("bwrap", "bubblewrap"), "--args", str(descriptor), "--"]
+    return [*prefix, *wrap, *order.command], descriptor
 
 
 def _restrain(limits: Limits, own_uid: bool) -> None:
@@ -140,7 +150,7 @@ def supervise(order: Order) -> int:
     os.umask(0o077)
     listener = listen(order.run / "nb.sock")
     try:
-        argv = command_line(order)
+        argv, arguments = command_line(order)
     except ProjectError:
         listener.close()
         raise
@@ -149,10 +159,11 @@ def supervise(order: Order) -> int:
         argv,
         env=environment,
         stdin=subprocess.DEVNULL,
-        pass_fds=[listener.fileno()],
-        preexec_fn=lambda: _restrain(order.limits, bool(order.uid)),  # noqa: PLW1509 - one thread still
+        pass_fds=[listener.fileno(), arguments],
+        preexec_fn=lambda: _restrain(order.limits, bool(order.uid)),
     )
     listener.close()
+    os.close(arguments)
 
     def end(_number: int, _frame: FrameType | None) -> None:
         processes.kill_tree(child.pid)

@@ -14,9 +14,10 @@ from typing import Any
 import regex  # type: ignore[import-untyped]
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 
+from pseudonymization.nir import is_nir
 from pseudonymization.text.fold import fold
 from pseudonymization.text.identity import Identity
-from pseudonymization.text.rules import ADDRESS, DATE, EMAIL, HOSPITAL_NUMBER, LANGUAGE, PERSON, PHONE
+from pseudonymization.text.rules import ADDRESS, DATE, EMAIL, HOSPITAL_NUMBER, LANGUAGE, NIR, PERSON, PHONE
 
 _WORD = regex.compile(r"[^\W\d_]+[0-9]*")
 _PIECE = regex.compile(r"[^\W_]+")
@@ -25,6 +26,7 @@ _INITIAL_BEFORE = regex.compile(r"(?<![\p{L}0-9])(?:\p{Lu}\.[ \-]?){1,3}$")
 _PARTICLES = frozenset(
     """
     de du des la le les van von der den ben bin el al da dos di st ste saint sainte et dit
+    m mr mme mlle me dr dre pr prof docteur professeur monsieur madame mademoiselle mrs ms miss doctor jr sr
     """.split()  # noqa: SIM905 - a list of quoted words is no easier to read
 )
 _SHORT_NAME = 2
@@ -60,7 +62,7 @@ class KnownRecognizer(EntityRecognizer):  # type: ignore[misc]
         self._names = frozenset(_name_words((*identity.names, *identity.relatives)))
         self._needles = tuple(sorted({pair for pair in _needles(identity) if pair[1]}, key=lambda pair: -len(pair[1])))
         super().__init__(
-            supported_entities=[PERSON, DATE, PHONE, EMAIL, HOSPITAL_NUMBER, ADDRESS],
+            supported_entities=[PERSON, DATE, PHONE, EMAIL, NIR, HOSPITAL_NUMBER, ADDRESS],
             name="known",
             supported_language=LANGUAGE,
         )
@@ -143,10 +145,12 @@ def _needles(identity: Identity) -> Iterator[tuple[str, str]]:
     for number in identity.numbers:
         squeezed = _squeeze(fold(number))
         if len(squeezed) >= _MIN_NUMBER:
-            yield HOSPITAL_NUMBER, squeezed
+            # Shape, not key: a number that the source has wrong is in the notes too.
+            is_ins = is_nir(squeezed[:13])
+            yield NIR if is_ins else HOSPITAL_NUMBER, squeezed
             # An INS is also written without its key.
-            if len(squeezed) == 15:
-                yield HOSPITAL_NUMBER, squeezed[:13]
+            if is_ins and len(squeezed) == 15:
+                yield NIR, squeezed[:13]
     for phone in identity.phones:
         digits = "".join(filter(str.isdigit, phone))
         if len(digits) >= _MIN_NUMBER:

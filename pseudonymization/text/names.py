@@ -65,7 +65,7 @@ _KIN = (
 # Organisms that are written like an initial with a surname.
 _GERMS = r"(?!(?i:coli|pylori|difficile|aureus|albicans|pneumoniae|jirovecii|faecalis|cloacae|influenzae)\b)"
 
-_BEGIN = r"(?<![\p{L}0-9.])"
+_BEGIN = r"(?<![\p{L}0-9.°º])"
 _CAPITALS = r"\p{Lu}[\p{Lu}'’\-]+"
 _SURNAME = r"\p{Lu}[\p{Lu}'’]{3,}"
 _TITLED = r"\p{Lu}\p{Ll}+(?:-\p{Lu}\p{Ll}+)*"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
@@ -100,3 +101,8 @@ def test_the_printed_table_has_a_row_for_each_right():
     assert printed == {(state, action) for state, part, action in EVERY if may(state, part, action)}
     grant = next(row for row in rows if row[1] == "grant")
     assert "party" in grant[-1] and set(BARS) == {Part.PARTY, Part.THEMSELF}
+
+
+def test_the_documentation_shows_the_table_as_it_is():
+    page = (Path(__file__).parents[2] / "docs" / "rights.md").read_text(encoding="utf-8")
+    assert page.endswith(rights_table_markdown())

@@ -41,11 +41,15 @@ class RunningHub:
     def workspace(self, person: str, project: str) -> Workspace:
         return self.client(person).spawn(project)
 
-    def permit(self, project: str, members: list[str], *, end_date: str = END, active: bool = True) -> None:
-        path = self.home.root / "permits.json"
-        known = json.loads(path.read_text()) if path.exists() else {}
-        known[project] = {"members": members, "end_date": end_date, "active": active}
-        path.write_text(json.dumps(known))
+    def permit(self, project: str, members: list[str]) -> None:
+        write_permit(self.home, project, members)
+
+
+def write_permit(home: Home, project: str, members: list[str], *, end_date: str = END, active: bool = True) -> None:
+    path = home.root / "permits.json"
+    known = json.loads(path.read_text()) if path.exists() else {}
+    known[project] = {"members": members, "end_date": end_date, "active": active}
+    path.write_text(json.dumps(known))
 
 
 def free_port() -> int:
@@ -68,7 +72,7 @@ def options_for(home: Home, port: int | None = None) -> ServeOptions:
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Iterator[RunningHub]:
     """alice and bob are members of p0001, bob alone of p0002."""
-    from tests.notebooks.small_extract import write_extract
+    from tests.notebooks.small_extract import TABLES, write_extract
 
     home = Home(tmp_path_factory.mktemp("hub") / "home").make()
     engine = build_engine(None, home.records)
@@ -77,7 +81,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Iterator[Run
     for number, project in enumerate(("p0001", "p0002")):
         folder = home.projects / project / "data"
         folder.mkdir(parents=True)
-        write_extract(spark, folder, project, seed=number)  # type: ignore[arg-type]
+        write_extract(spark, folder, project, seed=number, names=list(TABLES) if number == 0 else ["IR_BEN_R"])  # type: ignore[arg-type]
         projects.opened(project)
     serving = Serving(options_for(home), say=lambda _: None)
     running = RunningHub(serving, home, projects)
@@ -91,7 +95,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Iterator[Run
 @pytest.fixture
 def logs(hub: RunningHub) -> Callable[[], str]:
     def read() -> str:
-        files: list[Path] = [*hub.home.logs.glob("*.log"), *hub.serving._sockets.glob("ws/*/log")]
+        files: list[Path] = [*hub.home.logs.glob("*.log"), *hub.serving.sockets.glob("ws/*/log")]
         return "\n".join(f"== {f}\n{f.read_text(errors='replace')[-3000:]}" for f in files)
 
     return read

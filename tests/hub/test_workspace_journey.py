@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from hub.demo.client import ClientError, Kernel, Workspace
+from projects.opening import close_project
+from projects.workspace import launch
 from tests.hub.conftest import RunningHub
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.spark]
@@ -73,7 +75,8 @@ print(reached, open("/proc/net/dev").read().count(":"))
 def test_no_process_of_the_host_is_seen_and_no_capability_is_left(kernel: Kernel) -> None:
     code = """
 import subprocess
-names = {open(f"/proc/{p}/cmdline").read().split("\\0")[0].rsplit("/", 1)[-1] for p in os.listdir("/proc") if p.isdigit()}
+commands = [open(f"/proc/{p}/cmdline").read().split("\\0")[0] for p in os.listdir("/proc") if p.isdigit()]
+names = {command.rsplit("/", 1)[-1] for command in commands}
 status = open("/proc/self/status").read()
 print(names <= {"bwrap", "python", "npm", "node", "sh", "bash"},
       [line.split()[1] for line in status.splitlines() if line.startswith(("CapEff", "CapBnd", "NoNewPrivs"))],
@@ -86,8 +89,8 @@ print(names <= {"bwrap", "python", "npm", "node", "sh", "bash"},
 def test_only_home_and_tmp_can_be_written(kernel: Kernel) -> None:
     code = """
 written = []
-for folder in ["/", "/data", "/data/IR_BEN_R", "/usr", "/etc", "/opt", "/opt/hubspace", "/opt/venv/lib", "/run", "/run/svc",
-               "/dev", "/home", "/home/work", "/tmp"]:
+for folder in ["/", "/data", "/data/IR_BEN_R", "/usr", "/etc", "/opt", "/opt/hubspace", "/opt/venv/lib",
+               "/run", "/run/svc", "/dev", "/home", "/home/work", "/tmp"]:
     try: open(folder + "/trial", "w").write("x"); written.append(folder)
     except OSError: pass
 print(written)
@@ -110,8 +113,9 @@ def ask(method, path):
     c = Unix("hub"); c.request(method, path, headers={"Authorization": "token " + os.environ["JUPYTERHUB_API_TOKEN"]})
     return c.getresponse().status
 print(ask("GET", "/hub/api/user"), [ask(*q) for q in [
-    ("GET", "/hub/api/users"), ("GET", "/hub/api/users/bob"), ("GET", "/hub/login"), ("POST", "/hub/api/users/bob/tokens"),
-    ("POST", "/hub/api/users/bob/servers/p0002"), ("GET", "/hub/api/proxy"), ("GET", "/services/portal/"),
+    ("GET", "/hub/api/users"), ("GET", "/hub/api/users/bob"), ("GET", "/hub/login"),
+    ("POST", "/hub/api/users/bob/tokens"), ("POST", "/hub/api/users/bob/servers/p0002"),
+    ("GET", "/hub/api/proxy"), ("GET", "/services/portal/"),
     ("GET", "/hub/api/../login"), ("GET", "/hub/api/users/%62ob/activity/..%2f"), ("DELETE", "/hub/api/users/bob")]])
 """
     assert answer(kernel, code) == "200 [403, 403, 403, 403, 403, 403, 403, 400, 400, 403]"
@@ -128,7 +132,7 @@ def test_the_starter_notebook_runs_and_its_model_is_registered(workspace: Worksp
     code = f"""
 import mlflow, logging; logging.getLogger("mlflow").setLevel("ERROR")
 client = mlflow.MlflowClient()
-print(client.get_run("{found[1]}").data.metrics["auc"] == {found[2]} or round(client.get_run("{found[1]}").data.metrics["auc"], 3),
+print(round(client.get_run("{found[1]}").data.metrics["auc"], 3),
       [m.name for m in client.search_registered_models()], [f.path for f in client.list_artifacts("{found[1]}")])
 """
     assert answer(kernel, code).endswith(f"{float(found[2])} ['diabetes-admission'] ['admissions-by-age.png']")
@@ -146,12 +150,13 @@ print("RUN", run.info.run_id, run.info.experiment_id)
         run, experiment = re.findall(r"RUN (\w+) (\w+)", answer(other, log))[0]
     code = f"""
 import requests
-def ask(method, path, body=None, workspace=None, **more):
-    headers = {{"Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]}} | ({{"X-MLFLOW-WORKSPACE": workspace}} if workspace else {{}})
-    return requests.request(method, "http://127.0.0.1:5000" + path, json=body, headers=headers | more.pop("headers", {{}})).status_code
+def ask(method, path, body=None, workspace="p0001"):
+    headers = {{"Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"], "X-MLFLOW-WORKSPACE": workspace}}
+    return requests.request(method, "http://127.0.0.1:5000" + path, json=body, headers=headers).status_code
 A = "/api/2.0/mlflow"
 refused = [ask(*question, workspace=workspace) for workspace in ("p0002", "default", "nobody") for question in [
-    ("GET", A + "/experiments/get?experiment_id={experiment}"), ("POST", A + "/experiments/search", {{"max_results": 5}})]]
+    ("GET", A + "/experiments/get?experiment_id={experiment}"),
+    ("POST", A + "/experiments/search", {{"max_results": 5}})]]
 print(refused, [ask(*question) for question in [
     ("GET", A + "/runs/get?run_id={run}"), ("GET", A + "/artifacts/list?run_id={run}"),
     ("POST", A + "/runs/log-metric", {{"run_id": "{run}", "key": "x", "value": 1, "timestamp": 1}}),
@@ -175,7 +180,8 @@ print([e.name for e in mlflow.search_experiments()], [m.name for m in mlflow.Mlf
 def test_a_colleague_sees_the_project_s_runs_but_not_the_other_s_home(hub: RunningHub) -> None:
     workspace = hub.workspace("alice", "p0001")
     with workspace.kernel() as kernel:
-        code = "import mlflow, os; print([m.name for m in mlflow.MlflowClient().search_registered_models()], os.listdir('/home'))"
+        answer(kernel, "import mlflow, os")
+        code = "print([m.name for m in mlflow.MlflowClient().search_registered_models()], os.listdir('/home'))"
         assert answer(kernel, code) == "['diabetes-admission'] ['work']"
         answer(kernel, "open('/home/work/mine', 'w').write('x')")
     workspace.client.stop("p0001")
@@ -193,16 +199,29 @@ def test_closing_takes_the_data_from_the_next_read_and_stops_the_server(
 ) -> None:
     assert "diabetes" in answer(kernel, "import hubspace; print(hubspace.permit().title.lower())")
     token = answer(kernel, "print(os.environ['JUPYTERHUB_API_TOKEN'])")
-    shutil.rmtree(hub.home.projects / "p0001" / "data")
+    assert httpx.get(f"{hub.url}/hub/api/user", headers={"Authorization": f"token {token}"}).status_code == 200
+    extract = hub.home.projects / "p0001" / "data"
+    extract.rename(extract.with_name("aside"))  # what a workspace that still runs sees of a removed extract
+    for path in sorted(extract.with_name("aside").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
     gone = kernel.run("hubspace.table('IR_BEN_R')")
     assert gone.error is not None
     assert "ended or was closed" in gone.error
-    hub.projects.closed("p0001")
+    began = time.monotonic()
+    close_project(
+        "p0001",
+        "Asked by the applicant.",
+        projects=hub.projects,
+        folder=hub.home.projects,
+        stop_workspaces=lambda project: launch.stop_all(hub.serving.sockets, project),
+    )
+    assert time.monotonic() - began < 5
+    assert not extract.exists()
     deadline = time.monotonic() + 25
     while workspace.client.running("p0001") and time.monotonic() < deadline:
         time.sleep(0.3)
     assert not workspace.client.running("p0001")
     with pytest.raises(ClientError, match=r"Project p0001 is closed"):
         workspace.client.spawn("p0001")
-    asked = workspace.client.http.get("/hub/api/user", headers={"Authorization": f"token {token}"}, cookies={})
-    assert asked.status_code in (401, 403) or "access:servers" not in asked.text
+    asked = httpx.get(f"{hub.url}/hub/api/user", headers={"Authorization": f"token {token}"})
+    assert asked.status_code == 403

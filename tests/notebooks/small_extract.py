@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,10 +52,18 @@ def rows_of(people: int, seed: int) -> dict[str, list[tuple[Any, ...]]]:
     return rows
 
 
-def write_extract(spark: SparkSession, folder: Path, project: str, people: int = 400, seed: int = 3) -> dict[str, int]:
+def write_extract(
+    spark: SparkSession,
+    folder: Path,
+    project: str,
+    people: int = 400,
+    seed: int = 3,
+    names: Sequence[str] = tuple(TABLES),
+) -> dict[str, int]:
     """Write the extract of `project` into `folder`; rows of each table."""
     about = {}
-    for name, rows in rows_of(people, seed).items():
+    for name in names:
+        rows = rows_of(people, seed)[name]
         frame = spark.createDataFrame(rows, TABLES[name]).coalesce(1)
         frame.write.format("delta").save(str(folder / name))
         columns = [{"name": c, "labels": {"fr": c, "en": c}} for c in frame.columns]

@@ -6,9 +6,9 @@ import pytest
 
 from pseudonymization.text.identity import Identity
 from pseudonymization.text.known import KnownRecognizer
-from pseudonymization.text.rules import ADDRESS, DATE, EMAIL, HOSPITAL_NUMBER, PERSON, PHONE
+from pseudonymization.text.rules import ADDRESS, DATE, EMAIL, HOSPITAL_NUMBER, NIR, PERSON, PHONE
 
-EVERYTHING = [PERSON, DATE, PHONE, EMAIL, HOSPITAL_NUMBER, ADDRESS]
+EVERYTHING = [PERSON, DATE, PHONE, EMAIL, NIR, HOSPITAL_NUMBER, ADDRESS]
 
 
 def found(text: str, identity: Identity) -> list[tuple[str, str]]:

@@ -49,6 +49,7 @@ def test_what_names_somebody_is_tagged(text: str, scrubbed: str) -> None:
         "Diabète de type 2 depuis 2003, IMC 31, créatinine 82 µmol/L.",
         "IRM cérébrale normale. Pas de signe de Babinski.",
         "Score de Glasgow 15. Stade T2 N0 M0.",
+        "T 37,3 °C. Sibilants diffus, SpO2 93 %. Abdomen souple.",
     ],
 )
 def test_medicine_stays(text: str) -> None:

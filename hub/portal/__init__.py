@@ -1,0 +1,26 @@
+"""The portal: pages in French and English where data is found, asked for, decided on and opened."""
+
+from hub.portal.app import PortalSettings, create_app
+from hub.portal.views import (
+    Batch,
+    CatalogueColumn,
+    CatalogueTable,
+    Fact,
+    Project,
+    ProjectState,
+    ProjectsView,
+    SystemState,
+)
+
+__all__ = [
+    "Batch",
+    "CatalogueColumn",
+    "CatalogueTable",
+    "Fact",
+    "PortalSettings",
+    "Project",
+    "ProjectState",
+    "ProjectsView",
+    "SystemState",
+    "create_app",
+]

@@ -1,0 +1,109 @@
+"""The words that pages use for states, roles, events and the like, to be translated where they are shown."""
+
+from __future__ import annotations
+
+from governance import Action, Role, State
+from hub.portal.views import ProjectState
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
+    """Mark a message for extraction."""
+    return message
+
+
+STATES = {
+    State.DRAFT: N_("Draft"),
+    State.FILED: N_("Awaiting decision"),
+    State.RETURNED: N_("Changes requested"),
+    State.GRANTED: N_("Granted"),
+    State.REFUSED: N_("Refused"),
+    State.WITHDRAWN: N_("Withdrawn"),
+    State.DISCARDED: N_("Discarded"),
+    State.ACTIVE: N_("Active"),
+    State.CLOSED: N_("Closed"),
+    State.ENDED: N_("Ended"),
+}
+
+PROJECT_STATES = {
+    ProjectState.PREPARING: N_("Being prepared"),
+    ProjectState.OPEN: N_("Open"),
+    ProjectState.FAILED: N_("Preparation failed"),
+    ProjectState.CLOSED: N_("Closed"),
+}
+
+ROLES = {
+    Role.RESEARCHER: N_("Researcher"),
+    Role.STEWARD: N_("Data steward"),
+    Role.COMMITTEE: N_("Committee member"),
+    Role.ADMIN: N_("Administrator"),
+}
+
+ROLE_HINTS = {
+    Role.RESEARCHER: N_("files applications and works in project workspaces"),
+    Role.STEWARD: N_("decides on applications and may close projects"),
+    Role.COMMITTEE: N_("decides on applications"),
+    Role.ADMIN: N_("manages accounts and watches the system; decides nothing about data"),
+}
+
+EVENTS = {
+    "application.drafted": N_("Content saved"),
+    "application.filed": N_("Filed for decision"),
+    "application.discarded": N_("Draft discarded"),
+    "application.withdrawn": N_("Withdrawn"),
+    "application.returned": N_("Changes requested"),
+    "application.refused": N_("Refused"),
+    "application.granted": N_("Granted"),
+    "permit.granted": N_("Permit issued"),
+    "permit.closed": N_("Project closed"),
+}
+
+SENSITIVITIES = {
+    "direct": N_("Identifying"),
+    "record_key": N_("Record key"),
+    "quasi": N_("Indirectly identifying"),
+    "free_text": N_("Free text"),
+    "plain": N_("Plain"),
+}
+
+DECISIONS = {
+    Action.GRANT: (N_("Grant"), N_("A permit is issued and the workspace is prepared.")),
+    Action.RETURN: (N_("Request changes"), N_("The applicant can correct the application and file it again.")),
+    Action.REFUSE: (N_("Refuse"), N_("The application is closed with your reason.")),
+}
+
+FIELDS = {
+    "title": N_("Title of the project"),
+    "institution": N_("Responsible institution"),
+    "purpose": N_("Purpose"),
+    "public_interest": N_("Public interest"),
+    "tables": N_("Data requested"),
+    "date_from": N_("Care from"),
+    "date_to": N_("Care until"),
+    "born_from": N_("Born from"),
+    "born_to": N_("Born until"),
+    "members": N_("Members"),
+    "end_date": N_("End of access"),
+    "reason": N_("Reason"),
+    "decision": N_("Decision"),
+    "username": N_("User name"),
+    "name": N_("Name"),
+    "roles": N_("Roles"),
+    "present": N_("Present password"),
+    "new": N_("New password"),
+    "again": N_("New password, again"),
+}
+
+DONE = {
+    "saved": N_("The draft is saved."),
+    "filed": N_("The application is filed: a steward or the committee will decide."),
+    "withdrawn": N_("The application is withdrawn."),
+    "discarded": N_("The draft is discarded."),
+    "granted": N_("The application is granted: the workspace is being prepared."),
+    "returned": N_("The applicant is asked for changes."),
+    "refused": N_("The application is refused."),
+    "closed": N_("The project is closed: its data can no longer be read."),
+    "roles": N_("The roles are changed."),
+    "deactivated": N_("The account is closed."),
+    "activated": N_("The account is open again."),
+    "password": N_("Your password is changed."),
+}

@@ -1,0 +1,128 @@
+"""The command line as a person meets it: helpful, and one sentence when something is wrong."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub.errors import HubError, explain
+from hub.paths import ROOT
+
+
+def hub(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hub", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "HUB_HOME": str(home), **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode not in (0, 70), done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    said = done.stderr.strip().splitlines()
+    assert len(said) == 1, done.stderr
+    return said[0]
+
+
+def test_help_teaches(tmp_path: Path) -> None:
+    shown = hub(tmp_path, "--help").stdout
+    for command in ("doctor", "keys", "sample", "ingest", "tables", "serve", "schedule", "project", "person", "demo"):
+        assert command in shown
+
+
+def test_no_key_no_ingestion(tmp_path: Path) -> None:
+    (tmp_path / "landing" / "snds" / "d1").mkdir(parents=True)
+    assert "hub keys init" in refused(hub(tmp_path, "ingest", "snds"))
+
+
+def test_an_unknown_source_names_the_known_ones(tmp_path: Path) -> None:
+    assert hub(tmp_path, "keys", "init").returncode == 0
+    said = refused(hub(tmp_path, "ingest", "nowhere"))
+    assert "nowhere" in said
+    assert "snds" in said
+
+
+def test_an_unknown_contract_names_the_known_ones(tmp_path: Path) -> None:
+    assert "ER_PRS_F" in refused(hub(tmp_path, "contract", "show", "NOWHERE"))
+
+
+def test_an_unknown_drop_is_said(tmp_path: Path) -> None:
+    assert hub(tmp_path, "keys", "init").returncode == 0
+    (tmp_path / "landing" / "snds" / "there").mkdir(parents=True)
+    assert "there" in refused(hub(tmp_path, "ingest", "snds", "--drop", "elsewhere"))
+
+
+def test_a_missing_java_is_said(tmp_path: Path) -> None:
+    assert hub(tmp_path, "keys", "init").returncode == 0
+    (tmp_path / "landing" / "snds" / "d1").mkdir(parents=True)
+    said = refused(hub(tmp_path, "ingest", "snds", PATH=str(tmp_path)))
+    assert "Java" in said
+    assert "openjdk" in said
+
+
+def test_keys_are_made_once(tmp_path: Path) -> None:
+    assert hub(tmp_path, "keys", "init").returncode == 0
+    before = (tmp_path / "sealed" / "keys.json").read_bytes()
+    assert "never overwritten" in refused(hub(tmp_path, "keys", "init"))
+    assert (tmp_path / "sealed" / "keys.json").read_bytes() == before
+
+
+def test_everything_kept_is_closed_to_others(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert hub(home, "keys", "init").returncode == 0
+    assert hub(home, "person", "list").returncode == 0
+    for path in [home, *home.rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_a_home_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert str(tmp_path / "file") in refused(hub(tmp_path / "file" / "home", "tables"))
+
+
+def test_a_wrong_setting_is_said(tmp_path: Path) -> None:
+    assert "HUB_SERVER_PORT" in refused(hub(tmp_path, "tables", HUB_SERVER_PORT="door"))
+
+
+def test_empty_states_say_what_to_do(tmp_path: Path) -> None:
+    assert "hub ingest --help" in hub(tmp_path, "tables").stdout
+    assert "hub ingest --help" in hub(tmp_path, "batches").stdout
+    assert "hub person add" in hub(tmp_path, "person", "list").stdout
+    assert "No permit yet" in hub(tmp_path, "project", "list").stdout
+
+
+def test_accounts(tmp_path: Path) -> None:
+    made = hub(tmp_path, "person", "add", "ada", "--name", "Ada", "--role", "admin")
+    assert "shown once" in made.stdout
+    assert "choose among" in refused(hub(tmp_path, "person", "add", "bob", "--name", "Bob", "--role", "king"))
+    assert "already taken" in refused(hub(tmp_path, "person", "add", "ada", "--name", "Ada", "--role", "admin"))
+    hub(tmp_path, "person", "shut", "ada")
+    assert "shut" in hub(tmp_path, "person", "list").stdout
+
+
+@pytest.mark.parametrize("permit", ["p0001", "nonsense"])
+def test_a_permit_that_does_not_exist_is_said(tmp_path: Path, permit: str) -> None:
+    assert "permit" in refused(hub(tmp_path, "project", "open", permit))
+
+
+def test_an_unforeseen_failure_tells_its_type_and_place_and_never_its_message() -> None:
+    def fails() -> None:
+        raise ValueError("1 84 13 99 123 456 78")
+
+    with pytest.raises(ValueError) as caught:
+        fails()
+    explained = explain(caught.value)
+    assert explained.code == 70
+    assert "ValueError" in explained.sentence
+    assert "84" not in explained.sentence
+
+
+def test_our_own_errors_speak_for_themselves() -> None:
+    assert explain(HubError("Do this.")).sentence == "Do this."
