@@ -49,14 +49,17 @@ class Workshop:
     ) -> None:
         self.spark, self.keystore, self.quarantine = spark, keystore, quarantine
         self._scrub = scrub
-        self._tmp = sealed_tmp / f"{STAGE}{uuid.uuid4().hex}"
+        self._tmp = sealed_tmp / f"batch-{uuid.uuid4().hex}"
+        self._staged: dict[str, Prepared] = {}
 
     def arrived(self, taken: TakenTable) -> DataFrame:
         """What the reader delivers."""
         return reader_of(taken.contract).read(self.spark, taken)
 
     def prepare(self, taken: TakenTable) -> Prepared:
-        """The batch, prepared and not yet read; text is left as it came."""
+        """The batch, as it was staged if it was, else prepared and not yet read; text is left as it came."""
+        if taken.batch_id in self._staged:
+            return self._staged[taken.batch_id]
         return prepare(self.arrived(taken), taken.contract, taken.batch_id, spark=self.spark, keystore=self.keystore)
 
     def run(self, taken: TakenTable, table: LakeTable, *, instead_of: str | None = None) -> Outcome:
@@ -68,20 +71,29 @@ class Workshop:
                 self.arrived(taken), contract, taken.batch_id, spark=self.spark, keystore=self.keystore,
                 scrub=self._scrub(contract),
             )  # fmt: skip
-            staged = is_staged(contract)
-            if staged:
-                prepared = self._stage(prepared)
-            return self._write(taken, prepared, sort_out(prepared), table, instead_of)
+            if is_staged(contract):
+                prepared = self._staged[taken.batch_id] = prepared.over(self._stage(prepared.frame, contract.table))
+                sorted_ = sort_out(prepared)
+            else:
+                sorted_ = sort_out(prepared, lambda shared: self._suspects(taken, shared))
+            return self._write(taken, prepared, sorted_, table, instead_of)
 
     def clear(self) -> None:
         """Remove what was staged."""
         shutil.rmtree(self._tmp, ignore_errors=True)
 
-    def _stage(self, prepared: Prepared) -> Prepared:
-        """Write the prepared batch once, in the sealed zone: lake columns and encrypted rows, nothing in clear."""
-        place = str(self._tmp / prepared.contract.table)
-        prepared.frame.write.mode("overwrite").parquet(place)
-        return prepared.over(self.spark.read.parquet(place))
+    def _suspects(self, taken: TakenTable, shared: DataFrame) -> DataFrame:
+        """The few lines that are refused or share a key, staged: what judges them reads them several times."""
+        suspects = prepare(
+            self.arrived(taken), taken.contract, taken.batch_id, spark=self.spark, keystore=self.keystore, shared=shared
+        )  # fmt: skip
+        return self._stage(suspects.frame, taken.contract.table)
+
+    def _stage(self, frame: DataFrame, name: str) -> DataFrame:
+        """Write prepared lines once, in the sealed zone: lake columns and encrypted rows, nothing in clear."""
+        place = str(self._tmp / name)
+        frame.write.mode("overwrite").parquet(place)
+        return self.spark.read.schema(frame.schema).parquet(place)
 
     def _write(
         self, taken: TakenTable, prepared: Prepared, sorted_: Sorted, table: LakeTable, instead_of: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, Window
@@ -27,12 +28,13 @@ class Sorted:
     conflicts: int
 
 
-def sort_out(prepared: Prepared) -> Sorted:
+def sort_out(prepared: Prepared, suspects: Callable[[DataFrame], DataFrame] | None = None) -> Sorted:
     """Find lines that share a key in one narrow pass, and judge only those.
 
     Only good lines are judged. Identical content under one key: one copy is kept. Other content under the same key:
     all of it is refused as `key_conflict`; with `write: upsert` the greatest by `order_by`, then the last read, is
-    kept and the others count as duplicates.
+    kept and the others count as duplicates. `suspects` (shared keys -> the lines that are refused or bear one of
+    them) spares a batch that is dear to read from being read again for each of these frames.
     """
     frame, contract = prepared.frame, prepared.contract
     good, bad = frame.where(F.col(REASONS) == ""), frame.where(F.col(REASONS) != "")
@@ -43,10 +45,13 @@ def sort_out(prepared: Prepared) -> Sorted:
     number = shared.count()
     if not number:
         return Sorted(good, bad, 0, 0)
-    # A few keys are sent to every task, so that the wide rows stay where they are.
-    shared = F.broadcast(shared) if number <= _FEW else shared
-    alone = good.join(shared, KEY, "left_anti")
-    judged = _judge(prepared, good.join(shared, KEY, "left_semi"))
+    alone = good.join(F.broadcast(shared), KEY, "left_anti")
+    if suspects is None:
+        twins = good.join(F.broadcast(shared), KEY, "left_semi")
+    else:
+        few = suspects(shared)
+        twins, bad = few.where(F.col(REASONS) == ""), few.where(F.col(REASONS) != "")
+    judged = _judge(prepared, twins)
     counts = judged.agg(
         F.count_if(F.col("_fate") == "duplicate").alias("duplicates"),
         F.count_if(F.col("_fate") == CONFLICT).alias("conflicts"),

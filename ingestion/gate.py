@@ -149,18 +149,16 @@ def _repeated(rule: UniqueKey) -> str:
 def _facts(contract: Contract, added: DataFrame, counts: Counts) -> DataFrame:
     """One row of what is no column's: the share quarantined, and how many keys occur more than once.
 
-    A hash aggregate on eight bytes a row; the library's own uniqueness check sorts the whole table.
+    A hash aggregate on eight bytes a row; the library's own uniqueness check sorts the whole table. The row is made
+    of counts, so they may be literals: the library then asks of it what it likes without reading the table again.
     """
     share = counts.quarantined / counts.rows_read if counts.rows_read else 0.0
-    facts = added.sparkSession.range(1).select(F.lit(share).alias("quarantine_share"))
+    facts = {"quarantine_share": F.lit(share)}
     for rule in contract.table_rules:
         if isinstance(rule, UniqueKey):
-            repeated = (
-                added.groupBy(F.xxhash64(*rule.columns).alias("hash")).count().where("count > 1")
-                .agg(F.count(F.lit(1)).alias(_repeated(rule)))
-            )  # fmt: skip
-            facts = facts.crossJoin(repeated)
-    return facts.localCheckpoint()
+            hashes = added.groupBy(F.xxhash64(*rule.columns).alias("hash")).count()
+            facts[_repeated(rule)] = F.lit(hashes.where("count > 1").count())
+    return added.sparkSession.range(0, 1, 1, 1).select(*[fact.alias(name) for name, fact in facts.items()])
 
 
 def _bound(value: str | int | float | None, kind: str) -> Any:

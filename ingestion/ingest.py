@@ -16,6 +16,7 @@ from ingestion import delta_log
 from ingestion.batch import STAGE, Workshop, groups
 from ingestion.contract_set import Contracts
 from ingestion.drop import Drop, TakenTable, take_in
+from ingestion.effort import measured_effort
 from ingestion.errors import GateFailed, IngestionError
 from ingestion.gate import judge
 from ingestion.lake import PERSON_LINK, Lake
@@ -152,7 +153,8 @@ def ingest_drop(
                 spark, lake, ledger, keystore, folders, quarantine, identity_table, workshop, progress
             )  # fmt: skip
             names = [taken.contract.table for taken in drop.tables]
-            with locked(folders.locks, [*names, PERSON_LINK], lock_timeout):
+            largest = max(taken.total("size") for taken in drop.tables)
+            with locked(folders.locks, [*names, PERSON_LINK], lock_timeout), measured_effort(spark, largest):
                 try:
                     reports, learnt, merged = _through(run, drop)
                 except BaseException:

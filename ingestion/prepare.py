@@ -74,11 +74,13 @@ def prepare(
     spark: SparkSession,
     keystore: KeyStore,
     scrub: Scrub | None = None,
+    shared: DataFrame | None = None,
 ) -> Prepared:
     """Add to what a reader delivered everything that the rest of a batch needs.
 
     The frame has the lake's columns and `_reasons`, `_sealed`, `_key`, `_content`, `_order`, `_group`. What is not
-    selected from it is not computed. No key and no raw value is among its columns.
+    selected from it is not computed. No key and no raw value is among its columns. With `shared` (a frame of `_key`)
+    it holds only the lines that are refused or whose key is one of those, and nothing else is encrypted or digested.
     """
     keyed = with_keys(arrived, spark, {purpose: keystore.derive(purpose) for purpose in _PURPOSES})
     pads = [name for name in keyed.columns if name not in arrived.columns]
@@ -94,6 +96,11 @@ def prepare(
     if scrub is not None:
         for name in contract.text_columns:
             frame = scrub(frame, name)
+    frame = frame.withColumn(KEY, _key(contract))
+    if shared is not None:
+        found = shared.select(F.col(KEY).alias("_shared"))
+        frame = frame.join(F.broadcast(found), F.col(KEY) == F.col("_shared"), "left")
+        frame = frame.where((F.col(REASONS) != "") | F.col("_shared").isNotNull())
     batch = F.lit(batch_id)
     document = F.struct(*[raw(name).alias(name) for name in contract.columns], MALFORMED)
     sealed = F.aes_encrypt(
@@ -105,7 +112,7 @@ def prepare(
         batch.alias("batch_id"),
         REASONS,
         sealed.alias(SEALED),
-        _key(contract).alias(KEY),
+        KEY,
         F.xxhash64(*[raw(name) for name in contract.columns]).alias(CONTENT),
         F.monotonically_increasing_id().alias(ORDER),
         _group(contract).alias(GROUP),

@@ -30,7 +30,7 @@ class Quarantine:
             F.col("batch_id"), F.array_distinct(F.split(REASONS, ",")).alias("reasons"), F.col(SEALED).alias("row")
         )
         rows.write.mode("overwrite").parquet(str(place))
-        kept = self._spark.read.parquet(str(place))
+        kept = self._spark.read.schema(rows.schema).parquet(str(place))
         counted = kept.groupBy("reasons").count().collect()
         reasons: Counter[str] = Counter()
         for row in counted:

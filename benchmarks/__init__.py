@@ -1,0 +1,1 @@
+"""Measures the hub against the bare engine: `python -m benchmarks --help`."""

@@ -1,0 +1,46 @@
+"""`python -m benchmarks ingest|pseudonyms|notes|extract [--people N] [--runs K]`."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import extract, ingest, notes, pseudonyms
+from benchmarks.harness import Result, session, table
+from pseudonymization.text.engine import build_analyzer
+from pseudonymization.text.scrubber import Scrubber
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+BENCHMARKS: dict[str, Callable[[SparkSession, Path, int, int], list[Result]]] = {
+    "ingest": ingest.run,
+    "pseudonyms": pseudonyms.run,
+    "notes": notes.run,
+    "extract": extract.run,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure one thing and print its table; everything written meanwhile is removed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the hub against the bare engine")
+    parser.add_argument("benchmark", choices=BENCHMARKS)
+    parser.add_argument("--people", type=int, default=2000, help="size of the synthetic sample (default 2000)")
+    parser.add_argument("--runs", type=int, default=3, help="measured pairs, after one to warm up (default 3)")
+    parser.add_argument("--folder", type=Path, help="where to work (default: the machine's temporary folder)")
+    chosen = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="hub-benchmark-", dir=chosen.folder) as folder:
+        work = Path(folder)
+        with session(work) as spark:
+            results = BENCHMARKS[chosen.benchmark](spark, work, chosen.people, chosen.runs)
+    print(table(results))
+    gold = notes.gold_file() if chosen.benchmark == "notes" else None
+    if gold is not None:
+        print("\n" + notes.report(notes.score(gold, Scrubber(build_analyzer()))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Each benchmark runs once, small; nothing is said of its speed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from benchmarks import extract, ingest, notes, pseudonyms
+from benchmarks.harness import Result, Work, measure, table
+from benchmarks.notes import report, score
+from pseudonymization.text.engine import build_analyzer
+from pseudonymization.text.scrubber import Scrubber
+
+Run = Callable[[SparkSession, Path, int, int], list[Result]]
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("run", [ingest.run, pseudonyms.run, notes.run, extract.run], ids=lambda one: one.__module__)
+def test_a_benchmark_measures_rows_against_its_baseline(run: Run, spark: SparkSession, tmp_path: Path) -> None:
+    results = run(spark, tmp_path, 60, 1)
+    assert results
+    for result in results:
+        assert result.work.rows > 0
+        assert result.work.bytes > 0
+        assert result.ratio > 0
+        assert result.peak_bytes > 0
+        assert f"| {result.ratio:.2f} |" in table(results)
+
+
+def test_pairs_alternate_and_the_median_counts() -> None:
+    order: list[str] = []
+
+    def job(name: str) -> Callable[[], Work]:
+        def run() -> Work:
+            order.append(name)
+            return Work(1, 1)
+
+        return run
+
+    result = measure("one", "other", job("bare"), job("subject"), 2)
+    assert order == ["bare", "subject", "subject", "bare", "bare", "subject"]
+    assert len(result.pairs) == 2
+
+
+def test_a_baseline_of_other_rows_is_no_baseline() -> None:
+    with pytest.raises(ValueError, match="2 and 1 rows"):
+        measure("one", "other", lambda: Work(2, 1), lambda: Work(1, 1), 1)
+
+
+def test_a_score_counts_letters(tmp_path: Path) -> None:
+    line = (
+        '{"note_text": "Vu ce jour, joindre au 06 12 34 56 78.", "entities":'
+        ' [{"start": 23, "end": 37, "label": "TEL"}, {"start": 0, "end": 2, "label": "NOM"}]}\n'
+    )
+    (tmp_path / "gold.jsonl").write_text(line, encoding="utf-8")
+    found = score(tmp_path / "gold.jsonl", Scrubber(build_analyzer()))
+    assert found.by_label == {"NOM": 0.0, "TEL": 1.0}
+    assert found.recall == pytest.approx(10 / 12)
+    assert found.precision == 1.0
+    assert "recall 0.833" in report(found)

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+from pyspark.sql import SparkSession
+
+from ingestion.effort import SMALL, measured_effort
+
+pytestmark = pytest.mark.spark
+MODE = "spark.sql.codegen.factoryMode"
+
+
+def test_a_small_drop_is_interpreted_and_the_session_is_as_before(spark: SparkSession) -> None:
+    before = spark.conf.get(MODE, None)
+    with pytest.raises(ValueError), measured_effort(spark, SMALL - 1):
+        assert spark.conf.get(MODE) == "NO_CODEGEN"
+        raise ValueError
+    assert spark.conf.get(MODE, None) == before
+
+
+def test_a_large_drop_is_compiled(spark: SparkSession) -> None:
+    before = spark.conf.get(MODE, None)
+    with measured_effort(spark, SMALL):
+        assert spark.conf.get(MODE, None) == before
