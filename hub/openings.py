@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from filelock import FileLock
 from governance.people import OPERATOR
 from hub.compose import Hub, now
 from hub.errors import HubError, explain
+from ingestion.effort import measured_effort
 from projects.extract import ExtractReport, compile_extract
 from projects.opening import close_project, ended, open_project
 from projects.workspace import launch
@@ -17,6 +19,9 @@ from projects.workspace.places import socket_folder
 
 if TYPE_CHECKING:
     from hub.cli.progress import Tick
+
+#: A table's Parquet files are about an eighth of its text; effort is measured in text.
+_TEXT_TO_PARQUET = 8
 
 
 def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
@@ -29,9 +34,15 @@ def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
         tick("Starting Spark", 0, None)
         spark = hub.spark
         tick(f"Writing the extract of {permit_id}", 0, len(permit.tables))
-        return compile_extract(
-            permit, spark=spark, lake=hub.lake, contracts=hub.contracts, keystore=hub.keystore, folder=place / "data"
-        )
+        with measured_effort(spark, _TEXT_TO_PARQUET * _largest(hub.home.lake, permit.tables)):
+            return compile_extract(
+                permit,
+                spark=spark,
+                lake=hub.lake,
+                contracts=hub.contracts,
+                keystore=hub.keystore,
+                folder=place / "data",
+            )
 
     tick("Waiting for other extracts", 0, None)
     # One extract at a time: each starts an engine of its own.
@@ -43,6 +54,11 @@ def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
             compile_into=compile_into,
             explain=lambda error: explain(error).sentence,
         )
+
+
+def _largest(lake: Path, tables: Iterable[str]) -> int:
+    """Bytes of the largest of these tables."""
+    return max((sum(file.stat().st_size for file in (lake / one).glob("*.parquet")) for one in tables), default=0)
 
 
 def close_permit(hub: Hub, permit_id: str, reason: str) -> None:

@@ -1,7 +1,5 @@
 """What can go wrong on a drop's way to the lake: finished sentences that hold no value from the data."""
 
-
-
 from __future__ import annotations
 
 

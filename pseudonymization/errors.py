@@ -1,7 +1,5 @@
 """What can go wrong with keys, links and text; each message is a finished sentence without any value of the data."""
 
-
-
 from __future__ import annotations
 
 
