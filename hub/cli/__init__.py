@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from hub.cli import data, demo_command, keys, people, project, serve_command, system
 from hub.errors import explain
@@ -32,20 +32,20 @@ def main() -> None:
     """Run the command line: a failure is one sentence on stderr and a non-zero exit, never a traceback."""
     try:
         code = app(standalone_mode=False, prog_name="hub")
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        sys.exit(0)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("Stopped.", err=True)
+    except TyperException as error:
+        # A wrong command, option or argument: Typer words it and says where the help is.
+        show = getattr(error, "show", None)
+        if show is not None:
+            show()
+        sys.exit(getattr(error, "exit_code", 2))
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("Stopped.", err=True)
         sys.exit(130)
     except SystemExit:
         raise
     # Here every failure ends, whatever it is: `explain` keeps what it may hold of the data.
     except BaseException as error:
         explained = explain(error)
-        click.echo(explained.sentence, err=True)
+        typer.echo(explained.sentence, err=True)
         sys.exit(explained.code)
     sys.exit(code if isinstance(code, int) else 0)
