@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from benchmarks import extract, ingest, notes, pseudonyms
 from benchmarks.harness import Result, session, table
+from benchmarks.sample import Sample, sample_of
 from pseudonymization.text.engine import build_analyzer
 from pseudonymization.text.scrubber import Scrubber
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-BENCHMARKS: dict[str, Callable[[SparkSession, Path, int, int], list[Result]]] = {
+BENCHMARKS: dict[str, Callable[[SparkSession, Path, Sample, int], list[Result]]] = {
     "ingest": ingest.run,
     "pseudonyms": pseudonyms.run,
     "notes": notes.run,
@@ -30,12 +31,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("benchmark", choices=BENCHMARKS)
     parser.add_argument("--people", type=int, default=2000, help="size of the synthetic sample (default 2000)")
     parser.add_argument("--runs", type=int, default=3, help="measured pairs, after one to warm up (default 3)")
-    parser.add_argument("--folder", type=Path, help="where to work (default: the machine's temporary folder)")
+    parser.add_argument(
+        "--sample", type=Path, help="folder of the sample, made if absent and kept (default: none kept)"
+    )
     chosen = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="hub-benchmark-", dir=chosen.folder) as folder:
+    with tempfile.TemporaryDirectory(prefix="hub-benchmark-") as folder:
         work = Path(folder)
+        # Made before the engine starts: memory is measured from then on.
+        sample = sample_of(chosen.sample or work / "landing", chosen.people)
         with session(work) as spark:
-            results = BENCHMARKS[chosen.benchmark](spark, work, chosen.people, chosen.runs)
+            results = BENCHMARKS[chosen.benchmark](spark, work, sample, chosen.runs)
     print(table(results))
     gold = notes.gold_file() if chosen.benchmark == "notes" else None
     if gold is not None:

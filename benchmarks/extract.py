@@ -1,4 +1,4 @@
-"""`extract`: compiling a permit on every grantable table, against a bare Delta copy of the same tables."""
+"""`extract`: compiling a permit on a register, its claims and their details, against a bare Delta copy of the same tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import ingestion.tables
 from benchmarks.harness import Result, Work, measure, size_of
-from benchmarks.sample import YEARS, sample_of
+from benchmarks.sample import YEARS, Sample
 from hub.database import build_engine
 from hub.paths import Home
 from ingestion.catalogue import grantable_columns
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _SOURCE = "snds"
+TABLES = ("IR_BEN_R", "ER_PRS_F", "ER_PHA_F")
 
 
 @dataclass(frozen=True)
 class Everything:
-    """A permit on all claims of the sample's years."""
+    """A permit on every grantable column, the sample's years and all persons."""
 
     tables: Mapping[str, tuple[str, ...]]
     id: str = "p0001"
@@ -42,7 +43,7 @@ class Everything:
     end_date: date = date(2099, 12, 31)
 
 
-def run(spark: SparkSession, work: Path, people: int, runs: int) -> list[Result]:
+def run(spark: SparkSession, work: Path, sample: Sample, runs: int) -> list[Result]:
     """Claims are ingested first, which is not measured; each run writes the whole extract anew."""
     home, contracts = Home(work / "home").make(), load_contracts()
     engine = build_engine(None, home.records)
@@ -50,11 +51,10 @@ def run(spark: SparkSession, work: Path, people: int, runs: int) -> list[Result]
     ledger, keystore = Ledger(engine), KeyStore.create(home.keys)
     lake = Lake(spark, home.lake, ledger)
     folders = Folders(home.intake, home.quarantine, home.identities, home.sealed_tmp, home.run / "locks")
-    for drop in sorted((sample_of(work, people) / _SOURCE).iterdir()):
-        ingest_drop(
-            _SOURCE, drop, spark=spark, lake=lake, ledger=ledger, keystore=keystore, contracts=contracts,
-            folders=folders,
-        )  # fmt: skip
+    ingest_drop(
+        _SOURCE, sample.part(_SOURCE, TABLES, work / "drop"), spark=spark, lake=lake, ledger=ledger, keystore=keystore, contracts=contracts,
+        folders=folders,
+    )  # fmt: skip
     tables = [name for name in lake.tables() if name != PERSON_LINK and contracts[name].grantable]
     permit = Everything({name: grantable_columns(contracts[name]) for name in tables})
     size = sum(size_of(home.lake / name) for name in tables)
@@ -76,6 +76,6 @@ def run(spark: SparkSession, work: Path, people: int, runs: int) -> list[Result]
         )  # fmt: skip
         return Work(sum(one.rows + one.held + one.outside for one in report.tables.values()), size)
 
-    result = measure(f"extract: {len(tables)} tables", "bare Delta copy", bare, subject, runs)
+    result = measure(f"extract: {', '.join(tables)}", "bare Delta copy", bare, subject, runs)
     engine.dispose()
     return [result]

@@ -10,7 +10,7 @@ from pyspark.sql.types import StructType
 
 import ingestion.tables
 from benchmarks.harness import Result, Work, measure
-from benchmarks.sample import sample_of
+from benchmarks.sample import Sample
 from hub.database import build_engine
 from hub.paths import Home
 from ingestion.contract import Contract
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 TABLE = "ER_PRS_F"
 
 
-def run(spark: SparkSession, work: Path, people: int, runs: int) -> list[Result]:
+def run(spark: SparkSession, work: Path, sample: Sample, runs: int) -> list[Result]:
     """The subject reads, checks, pseudonymizes, quarantines, judges and publishes; the baseline only types."""
-    drop = prestations(work, people)
+    drop = sample.part("snds", (TABLE,), work / "drop")
     file = next(drop.glob(f"{TABLE}*"))
     contracts = load_contracts()
     schema = typed_schema(contracts[TABLE])
@@ -57,16 +57,6 @@ def run(spark: SparkSession, work: Path, people: int, runs: int) -> list[Result]
 
     name = f"{TABLE}, {len(contracts[TABLE].columns)} columns"
     return [measure(f"ingest: {name}", "typed CSV to Delta", bare, subject, runs)]
-
-
-def prestations(work: Path, people: int) -> Path:
-    """A drop that holds the prestations of the sample and nothing else."""
-    drop = work / "drop"
-    if not drop.is_dir():
-        drop.mkdir(parents=True)
-        for file in (sample_of(work, people) / "snds").glob(f"*/{TABLE}*"):
-            file.rename(drop / file.name)
-    return drop
 
 
 def typed_schema(contract: Contract) -> StructType:

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.harness import Result, Work, measure, size_of
-from benchmarks.sample import sample_of
+from benchmarks.sample import Sample
 from hub.paths import ROOT
 from pseudonymization.text.column import scrub_column
 
@@ -35,11 +35,10 @@ class Score:
     by_label: dict[str, float]
 
 
-def run(spark: SparkSession, work: Path, people: int, runs: int) -> list[Result]:
+def run(spark: SparkSession, work: Path, sample: Sample, runs: int) -> list[Result]:
     """Notes are decoded to Parquet first; each run scrubs all of them, without identities, and keeps nothing."""
-    source = sample_of(work, people) / "chu"
     place = work / "notes"
-    found = spark.read.schema(_ATTACHMENT).json([str(path) for path in source.glob("*/DocumentReference*")])
+    found = spark.read.schema(_ATTACHMENT).json([str(path) for path in sample.drop("chu").glob("DocumentReference*")])
     text = F.decode(F.unbase64(F.col("content")[0]["attachment"]["data"]), "UTF-8").alias("text")
     # As many pieces as cores, or one worker would do all the work.
     found.select(text).where("text is not null").repartition(spark.sparkContext.defaultParallelism).write.mode(

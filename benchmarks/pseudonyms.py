@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.harness import Result, Work, measure, size_of
+from benchmarks.sample import Sample
 from pseudonymization.digest import keyed_digest, with_keys, without_keys
 from pseudonymization.keystore import KeyStore
 from pseudonymization.person import person_key
@@ -21,11 +22,11 @@ DIGESTS = 3
 """A person, a professional and a record key of three columns."""
 
 
-def run(spark: SparkSession, work: Path, people: int, runs: int) -> list[Result]:
-    """`people` times a hundred rows of Parquet; three digests a row, written nowhere."""
-    place = work / "identifiers"
-    _numbers(spark, people * ROWS_OF_ONE).write.mode("overwrite").parquet(str(place))
-    size, count = size_of(place), people * ROWS_OF_ONE
+def run(spark: SparkSession, work: Path, sample: Sample, runs: int) -> list[Result]:
+    """A hundred rows of each of the sample's people in Parquet; three digests a row, written nowhere."""
+    place, count = work / "identifiers", sample.people * ROWS_OF_ONE
+    _numbers(spark, count).write.mode("overwrite").parquet(str(place))
+    size = size_of(place)
     store = KeyStore.create(work / "keys.json")
     keys = {purpose: store.derive(purpose) for purpose in ("person", "professional", "record")}
 

@@ -11,16 +11,17 @@ from pyspark.sql import SparkSession
 from benchmarks import extract, ingest, notes, pseudonyms
 from benchmarks.harness import Result, Work, measure, table
 from benchmarks.notes import report, score
+from benchmarks.sample import Sample, sample_of
 from pseudonymization.text.engine import build_analyzer
 from pseudonymization.text.scrubber import Scrubber
 
-Run = Callable[[SparkSession, Path, int, int], list[Result]]
+Run = Callable[[SparkSession, Path, Sample, int], list[Result]]
 
 
 @pytest.mark.spark
 @pytest.mark.parametrize("run", [ingest.run, pseudonyms.run, notes.run, extract.run], ids=lambda one: one.__module__)
 def test_a_benchmark_measures_rows_against_its_baseline(run: Run, spark: SparkSession, tmp_path: Path) -> None:
-    results = run(spark, tmp_path, 60, 1)
+    results = run(spark, tmp_path, sample_of(tmp_path / "landing", 60), 1)
     assert results
     for result in results:
         assert result.work.rows > 0

@@ -10,14 +10,22 @@ MODE = "spark.sql.codegen.factoryMode"
 
 
 def test_a_small_drop_is_interpreted_and_the_session_is_as_before(spark: SparkSession) -> None:
-    before = spark.conf.get(MODE, None)
-    with pytest.raises(ValueError), measured_effort(spark, SMALL - 1):
-        assert spark.conf.get(MODE) == "NO_CODEGEN"
-        raise ValueError
-    assert spark.conf.get(MODE, None) == before
+    before = spark.conf.get(MODE)
+    spark.conf.set(MODE, "FALLBACK")
+    try:
+        with pytest.raises(ValueError), measured_effort(spark, SMALL - 1):
+            assert spark.conf.get(MODE) == "NO_CODEGEN"
+            raise ValueError
+        assert spark.conf.get(MODE) == "FALLBACK"
+    finally:
+        spark.conf.set(MODE, before)
 
 
 def test_a_large_drop_is_compiled(spark: SparkSession) -> None:
-    before = spark.conf.get(MODE, None)
-    with measured_effort(spark, SMALL):
-        assert spark.conf.get(MODE, None) == before
+    before = spark.conf.get(MODE)
+    spark.conf.set(MODE, "FALLBACK")
+    try:
+        with measured_effort(spark, SMALL):
+            assert spark.conf.get(MODE) == "FALLBACK"
+    finally:
+        spark.conf.set(MODE, before)

@@ -276,11 +276,11 @@ def test_a_packed_file_is_read_like_any_other(small: Small) -> None:
 
 def test_a_failure_of_the_engine_says_nothing_of_the_row(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_args: object, **_kwargs: object) -> None:
-        small.spark.sql("SELECT CAST('PSA0000000000001' AS INT)").collect()
+        small.spark.sql("SELECT raise_error('PSA0000000000001')").collect()
 
     monkeypatch.setattr("ingestion.batch.sort_out", fail)
     with pytest.raises(IngestionError) as caught:
         small.ingest(small.drop("one", visits=GOOD_VISITS))
     assert "PSA000" not in str(caught.value)
     assert caught.value.__cause__ is None
-    assert "CAST_INVALID_INPUT" in str(caught.value)
+    assert "USER_RAISED_EXCEPTION" in str(caught.value)
