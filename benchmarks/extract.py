@@ -1,4 +1,4 @@
-"""`extract`: compiling a permit on a register, its claims and their details, against a bare Delta copy of the same tables."""
+"""`extract`: compiling a permit on a register, claims and their details, against a bare Delta copy of them."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def run(spark: SparkSession, work: Path, sample: Sample, runs: int) -> list[Resu
     ledger, keystore = Ledger(engine), KeyStore.create(home.keys)
     lake = Lake(spark, home.lake, ledger)
     folders = Folders(home.intake, home.quarantine, home.identities, home.sealed_tmp, home.run / "locks")
+    drop = sample.part(_SOURCE, TABLES, work / "drop")
     ingest_drop(
-        _SOURCE, sample.part(_SOURCE, TABLES, work / "drop"), spark=spark, lake=lake, ledger=ledger, keystore=keystore, contracts=contracts,
-        folders=folders,
-    )  # fmt: skip
+        _SOURCE, drop, spark=spark, lake=lake, ledger=ledger, keystore=keystore, contracts=contracts, folders=folders
+    )
     tables = [name for name in lake.tables() if name != PERSON_LINK and contracts[name].grantable]
     permit = Everything({name: grantable_columns(contracts[name]) for name in tables})
     size = sum(size_of(home.lake / name) for name in tables)
