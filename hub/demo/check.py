@@ -31,7 +31,7 @@ from hub.demo.steps import Step, StepFailed, Steps
 from hub.demo.visitor import Visitor
 from hub.errors import HubError
 from hub.ingest import ingest_source
-from hub.leaks.home import search_home
+from hub.leaks.home import home_needles, search_home
 from hub.leaks.needles import text_needles
 from hub.leaks.search import search
 from hub.settings import load_settings
@@ -262,11 +262,18 @@ class _Play:
         with self.steps.step("Nothing identifying outside landing and sealed") as step:
             home = self.hub.home
             temporary = [Path(tempfile.gettempdir()), *map(Path, TEMPORARY)]
-            searched = search_home(home, also=self._searched(temporary), newer_than=self.began)
-            step.show(f"{searched.files:,} files, {searched.bytes:,} bytes decoded", files=searched.files)
-            where = sorted({f"{leak.kind} in {leak.file} ({leak.form})" for leak in searched.leaks})
+            inside = search_home(home)
+            around = search(self._searched(temporary), home_needles(home), skip=self._elsewhere, newer_than=self.began)
+            leaks, undecoded = inside.leaks + around.leaks, inside.undecoded
+            step.show(
+                f"{inside.files:,} files of the hub and {around.files:,} temporary ones, "
+                f"{inside.bytes + around.bytes:,} bytes decoded",
+                files=inside.files,
+                temporary=around.files,
+            )
+            where = sorted({f"{leak.kind} in {leak.file} ({leak.form})" for leak in leaks})
             step.demand(not where, f"{len(where)} leaks: " + "; ".join(where[:10]))
-            step.demand(not searched.undecoded, f"Could not be decoded: {', '.join(map(str, searched.undecoded[:5]))}")
+            step.demand(not undecoded, f"Could not be decoded: {', '.join(map(str, undecoded[:5]))}")
             needles = text_needles(identifying_strings(home.landing))
             found = {leak.kind for leak in search([home.landing], needles).leaks}
             step.demand({"nir", "ipp", "phone", "mail", "name"} <= found, f"The search itself finds only {found}.")
@@ -279,14 +286,16 @@ class _Play:
             step.show(f"{len(needles):,} needles, canary caught")
 
     def _searched(self, folders: list[Path]) -> list[Path]:
-        """What lies in the machine's temporary folders, but this home and what another test run keeps there."""
-        home = self.hub.home.root.resolve()
-        found = []
-        for folder in dict.fromkeys(path.resolve() for path in folders):
-            for item in folder.iterdir() if folder.is_dir() else []:
-                if item.resolve() != home and not item.name.startswith("pytest-of-") and item not in home.parents:
-                    found.append(item)
-        return found
+        """The machine's temporary folders, but for this home, which is searched apart."""
+        return [folder for folder in dict.fromkeys(path.resolve() for path in folders) if folder.is_dir()]
+
+    def _elsewhere(self, path: Path) -> bool:
+        """Whether this is no trace of the play: its home, a checkout of some source, another test run's folder."""
+        return (
+            path == self.hub.home.root.resolve()
+            or path.name.startswith(("pytest-of-", "hub-t-"))
+            or (path.is_dir() and (path / ".git").exists())
+        )
 
     def _sign_in(self, client: HubClient, username: str) -> None:
         client.sign_in(username, self.accounts[username].password)

@@ -29,7 +29,7 @@ def home_needles(home: Home) -> list[Needle]:
     return needles
 
 
-def search_home(home: Home, *, also: Iterable[Path] = (), newer_than: float = 0.0) -> Searched:
+def search_home(home: Home, *, also: Iterable[Path] = ()) -> Searched:
     """Search the home outside `landing/` and `sealed/`, and the folders `also`."""
     closed = {home.landing, home.sealed}
-    return search([home.root, *also], home_needles(home), skip=lambda path: path in closed, newer_than=newer_than)
+    return search([home.root, *also], home_needles(home), skip=lambda path: path in closed)

@@ -1,6 +1,7 @@
 """The portal: pages in French and English where data is found, asked for, decided on and opened."""
 
-from hub.portal.app import PortalSettings, create_app
+from hub.portal.app import create_app
+from hub.portal.settings import PortalSettings
 from hub.portal.views import (
     Batch,
     CatalogueColumn,

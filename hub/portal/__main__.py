@@ -16,8 +16,9 @@ from hub.compose import Hub
 from hub.openings import end_project, stop_person
 from hub.paths import ROOT, Home
 from hub.portal.adapters import Standing, catalogue_view, system_view
-from hub.portal.app import PortalSettings, create_app
+from hub.portal.app import create_app
 from hub.portal.identity import HubIdentity
+from hub.portal.settings import PortalSettings
 from projects.state import State
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
@@ -15,10 +15,21 @@ from governance import Action, Dossier, Governance, Part, Permit, Person, State
 from governance.rights import allowed, barred, may, parts_of, require
 from governance.state import permit_parts
 from hub.portal.errors import PortalError, SignInNeeded
-from hub.portal.security import SAFE_METHODS
+from hub.portal.identity import Identity
+from hub.portal.security import SAFE_METHODS, FormGuard
 
-if TYPE_CHECKING:
-    from hub.portal.portal import Portal
+
+class _Door(Protocol):
+    """What of the portal a right is checked with."""
+
+    @property
+    def identity(self) -> Identity: ...
+
+    @property
+    def governance(self) -> Governance: ...
+
+    @property
+    def forms(self) -> FormGuard: ...
 
 
 LARGEST_FORM = 1_000_000
@@ -92,7 +103,7 @@ class Needs:
 
     async def __call__(self, request: Request) -> Visitor:
         """Who is it, is the form ours, may they."""
-        portal: Portal = request.app.state.portal
+        portal: _Door = request.app.state.portal
         username = await portal.identity.username(request)
         visitor = await run_in_threadpool(_visitor, portal.governance, username, request.path_params, self.on)
         if visitor.person is None and not any(may(State.NONE, Part.VISITOR, action) for action in self.actions):

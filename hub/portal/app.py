@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
@@ -14,7 +13,6 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from governance import Governance, GovernanceError, NotAllowed, NotFound, OutOfDate, Permit
-from hub.paths import NODE_MODULES
 from hub.portal.access import Needs, Visitor
 from hub.portal.errors import PortalError, SignInNeeded
 from hub.portal.identity import Identity
@@ -23,29 +21,12 @@ from hub.portal.portal import Hooks, Portal
 from hub.portal.routes import applications, catalogue, decisions, home, people, projects, public, session, system
 from hub.portal.seal import Seal
 from hub.portal.security import HEADERS, SAFE_METHODS, FormGuard, SecurityHeaders
-from hub.portal.views import CatalogueTable, Labels, ProjectsView, SystemState
+from hub.portal.settings import PortalSettings
+from hub.portal.views import CatalogueTable, ProjectsView, SystemState
 from hub.portal.words import N_
 
 STATIC = Path(__file__).parent / "static"
-HTMX = NODE_MODULES / "htmx.org" / "dist" / "htmx.min.js"
 ROUTERS = (home, catalogue, applications, decisions, projects, people, public, system, session)
-
-
-@dataclass(frozen=True)
-class PortalSettings:
-    """What a site sets of the portal.
-
-    `prefix` and `hub_prefix` are paths that begin and end with `/`; `secret` has at least 32 random bytes and
-    outlives restarts; `secure` marks cookies for https only; `timezone` is that of displayed times.
-    """
-
-    secret: bytes = field(repr=False)
-    prefix: str = "/services/portal/"
-    hub_prefix: str = "/hub/"
-    name: Labels = field(default_factory=lambda: {"fr": "Plateforme de données de santé", "en": "Health Data Hub"})
-    timezone: str = "Europe/Paris"
-    secure: bool = False
-    htmx: Path = HTMX
 
 
 def _nothing(_: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from cryptography.fernet import InvalidToken
@@ -16,9 +16,7 @@ from tornado.web import HTTPError
 
 from hub.portal.errors import PortalError
 from hub.portal.seal import Seal
-
-if TYPE_CHECKING:
-    from hub.portal.app import PortalSettings
+from hub.portal.settings import PortalSettings
 
 SESSION, STATE = "portal-session", "portal-state-"
 STATE_SECONDS = 600

@@ -19,7 +19,15 @@ Run = Callable[[SparkSession, Path, Sample, int], list[Result]]
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("run", [ingest.run, pseudonyms.run, notes.run, extract.run], ids=lambda one: one.__module__)
+@pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param(ingest.run, id="ingest"),
+        pytest.param(pseudonyms.run, id="pseudonyms"),
+        pytest.param(notes.run, id="notes", marks=pytest.mark.long),
+        pytest.param(extract.run, id="extract", marks=pytest.mark.long),
+    ],
+)
 def test_a_benchmark_measures_rows_against_its_baseline(run: Run, spark: SparkSession, tmp_path: Path) -> None:
     results = run(spark, tmp_path, sample_of(tmp_path / "landing", 60), 1)
     assert results

@@ -139,6 +139,7 @@ STEPS = (
 )
 
 
+@pytest.mark.long
 def test_killed_at_any_step_and_run_again_it_converges(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kill runs no clean-up: the next run finds what the killed one left. Each step builds on the wreck before it."""
     monkeypatch.setattr(ingest, "_take_back_all", lambda run, drop: None)
@@ -196,6 +197,7 @@ ingest_drop("small", Path({folder!r}), spark=spark, lake=Lake(spark, home.lake, 
 """
 
 
+@pytest.mark.long
 def test_a_process_killed_with_signal_9_leaves_locks_and_drop_for_the_next(small: Small, contract_folder: Path) -> None:
     folder = small.drop("one", visits=[*GOOD_VISITS, *BAD_VISITS.values()])
     code = KILLED.format(
