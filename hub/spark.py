@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,10 @@ from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from hub.errors import HubError
+
+
+#: Bytes that a session needs before it does anything: its jars are copied into its temporary folder.
+ROOM = 48 * 2**20
 
 
 @dataclass(frozen=True)
@@ -30,13 +35,15 @@ class SparkOptions:
 def build_session(options: SparkOptions, *, jars: Path, tmp: Path, logs: Path, name: str = "hub") -> SparkSession:
     """Start (or return) the session: Delta from local jars, temporary files encrypted and sealed.
 
-    Raises `HubError` when the jars are missing. `spark.io.encryption.enabled` matters for more than
+    Raises `HubError` when the jars are missing or the disk has no room. `spark.io.encryption.enabled` matters for more than
     disks: a key that travels in a broadcast frame would otherwise be spilled in clear.
     """
     found = sorted(str(jar) for jar in jars.glob("*.jar"))
     if not found:
         raise HubError(f"No Delta jars in {jars}: run `./run doctor`, then `./run hub --help` to fetch them.")
     tmp.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if shutil.disk_usage(tmp).free < ROOM:
+        raise HubError(f"No space left to start: {tmp} needs {ROOM >> 20} MB free. Free some space and run this again.")
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     # Python workers and the launcher make temporary files too.

@@ -29,6 +29,7 @@ _QUIET_LAB = [
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
+    "--LabApp.app_settings_dir=/opt/hubspace/lab",
 ]
 Step = Callable[[int, str], None]
 
