@@ -13,7 +13,6 @@ from pyspark.sql import SparkSession
 
 from hub.errors import HubError
 
-
 #: Bytes that a session needs before it does anything: its jars are copied into its temporary folder.
 ROOM = 48 * 2**20
 
@@ -35,8 +34,8 @@ class SparkOptions:
 def build_session(options: SparkOptions, *, jars: Path, tmp: Path, logs: Path, name: str = "hub") -> SparkSession:
     """Start (or return) the session: Delta from local jars, temporary files encrypted and sealed.
 
-    Raises `HubError` when the jars are missing or the disk has no room. `spark.io.encryption.enabled` matters for more than
-    disks: a key that travels in a broadcast frame would otherwise be spilled in clear.
+    Raises `HubError` when the jars are missing or the disk has no room. `spark.io.encryption.enabled` matters for
+    more than disks: a key that travels in a broadcast frame would otherwise be spilled in clear.
     """
     found = sorted(str(jar) for jar in jars.glob("*.jar"))
     if not found:

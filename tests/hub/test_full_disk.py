@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.database import build_engine
+from hub.database import build_engine, upgrade
 from hub.demo.sample import generate
 from hub.paths import ROOT, Home
 from ingestion.ledger import Ledger
@@ -44,6 +44,7 @@ def ingest(home: Home) -> subprocess.CompletedProcess[str]:
 
 def published(home: Home) -> list[str]:
     engine = build_engine(None, home.records)
+    upgrade(engine)
     try:
         return [pointer.table for pointer in Ledger(engine).pointers()]
     finally:
