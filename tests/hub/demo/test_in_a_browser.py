@@ -107,6 +107,8 @@ def test_from_an_application_to_a_model(played, served, browser: Browser) -> Non
     researcher.wait_for_url("**/lab**", timeout=120_000)
     researcher.goto(f"{researcher.url.split('/lab')[0]}/lab/tree/{NOTEBOOK}")
     researcher.locator(".jp-Notebook").wait_for(timeout=120_000)
+    # What is asked before the kernel answers is lost.
+    researcher.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=120_000)
     researcher.get_by_role("menuitem", name="Run", exact=True).click()
     researcher.locator(".lm-Menu-item", has_text=re.compile("^Run All Cells")).click()
     # The outputs alone: the cell's own source holds the same words.
