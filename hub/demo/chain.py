@@ -28,11 +28,11 @@ class Account:
 
 
 ACCOUNTS = (
-    ("camille", "Camille Aubry", Role.RESEARCHER),
-    ("noor", "Noor Haddad", Role.RESEARCHER),
-    ("solene", "Solène Kerbrat", Role.STEWARD),
-    ("come", "Côme Delmas", Role.COMMITTEE),
-    ("ada", "Ada Ferrand", Role.ADMIN),
+    ("camille", "Camille Démo", Role.RESEARCHER),
+    ("noor", "Noor Essai", Role.RESEARCHER),
+    ("solene", "Solène Exemple", Role.STEWARD),
+    ("come", "Côme Modèle", Role.COMMITTEE),
+    ("ada", "Ada Témoin", Role.ADMIN),
 )
 
 

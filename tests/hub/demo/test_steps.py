@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.demo.chain import ACCOUNTS
+from hub.demo.sample.names import DISTINCT_SURNAMES
 from hub.demo.steps import StepFailed, Steps
 
 
@@ -29,3 +31,8 @@ def test_a_demand_that_is_not_met_is_told() -> None:
     with pytest.raises(StepFailed), steps.step("only") as step:
         step.demand(False, "Rows were lost.")
     assert steps.steps[0].figures == "Rows were lost."
+
+
+def test_no_account_bears_a_surname_of_the_sample() -> None:
+    surnames = {name.casefold() for name in DISTINCT_SURNAMES}
+    assert not [name for _, name, _ in ACCOUNTS if name.split(" ", 1)[1].casefold() in surnames]
