@@ -87,7 +87,9 @@ def _first_line(*command: str) -> str:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return "does not run"
-    return (done.stdout or done.stderr).strip().splitlines()[0]
+    # Java says first which options it picked up from the environment.
+    lines = [line for line in (done.stdout or done.stderr).strip().splitlines() if not line.startswith("Picked up ")]
+    return lines[0] if lines else "does not run"
 
 
 def _node_major(seen: str) -> int:

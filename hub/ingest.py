@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.compose import Hub, require_java
 from hub.errors import HubError
+from ingestion.gate import warm_up
 from ingestion.ingest import Folders, Report, ingest_drop
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def ingest_source(hub: Hub, source: str, drop: str | None, tick: Tick) -> list[R
     require_java()
     home = hub.home
     tick("Starting Spark", 0, None)
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     folders = Folders(
         intake=home.intake,
         quarantine=home.quarantine,

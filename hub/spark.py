@@ -13,6 +13,8 @@ from pyspark.sql import SparkSession
 
 from hub.errors import HubError
 
+#: In the folder of the jars: Spark's classes as this machine's Java maps them, made by `hub.spark_archive`.
+ARCHIVE = "hub.jsa"
 #: Bytes that a session needs before it does anything: its jars are copied into its temporary folder.
 ROOM = 48 * 2**20
 
@@ -31,11 +33,14 @@ class SparkOptions:
     event_log: bool = False
 
 
-def build_session(options: SparkOptions, *, jars: Path, tmp: Path, logs: Path, name: str = "hub") -> SparkSession:
+def build_session(
+    options: SparkOptions, *, jars: Path, tmp: Path, logs: Path, name: str = "hub", java: str = ""
+) -> SparkSession:
     """Start (or return) the session: Delta from local jars, temporary files encrypted and sealed.
 
-    Raises `HubError` when the jars are missing or the disk has no room. `spark.io.encryption.enabled` matters for
-    more than disks: a key that travels in a broadcast frame would otherwise be spilled in clear.
+    `java` are options of the JVM in the place of the archive's. Raises `HubError` when the jars are missing or the
+    disk has no room. `spark.io.encryption.enabled` matters for more than disks: a key that travels in a broadcast
+    frame would otherwise be spilled in clear.
     """
     found = sorted(str(jar) for jar in jars.glob("*.jar"))
     if not found:
@@ -56,7 +61,9 @@ def build_session(options: SparkOptions, *, jars: Path, tmp: Path, logs: Path, n
         "spark.driver.memory": options.driver_memory,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={tmp} -Dderby.system.home={tmp} -XX:+UseParallelGC",
+        "spark.driver.extraJavaOptions": (
+            f"-Djava.io.tmpdir={tmp} -Dderby.system.home={tmp} -XX:+UseParallelGC {java or shared_classes(jars)}"
+        ),
         "spark.local.dir": str(tmp),
         "spark.sql.warehouse.dir": str(tmp / "warehouse"),
         "spark.io.encryption.enabled": "true",
@@ -72,6 +79,8 @@ def build_session(options: SparkOptions, *, jars: Path, tmp: Path, logs: Path, n
         # A wrong row count beats a fast one: pruning hides malformed lines.
         "spark.sql.csv.parser.columnPruning.enabled": "false",
         "spark.sql.debug.maxToStringFields": "25",
+        # Each operation on a column would ask the JVM seven more questions, to note which line of Python it is on.
+        "spark.python.sql.dataFrameDebugging.enabled": "false",
         "spark.redaction.regex": "(?i)secret|password|token|pad|key",
         # An error line of Spark quotes the exception, and an exception can quote a row.
         "spark.log.level": "FATAL",
@@ -86,6 +95,12 @@ def build_session(options: SparkOptions, *, jars: Path, tmp: Path, logs: Path, n
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("FATAL")
     return session
+
+
+def shared_classes(jars: Path, name: str = ARCHIVE) -> str:
+    """The option that maps the archive of classes; empty without one. A JVM ignores, silently, one it did not make."""
+    archive = jars / name
+    return f"-XX:SharedArchiveFile={archive} -Xshare:auto -Xlog:disable" if archive.exists() else ""
 
 
 def end_session(session: SparkSession) -> None:

@@ -1,4 +1,4 @@
-"""How hard the engine prepares for a drop: what compiles longer than it runs is interpreted."""
+"""How hard the engine prepares for a drop: what takes longer to prepare than to run is done plainly."""
 
 from __future__ import annotations
 
@@ -10,25 +10,31 @@ from pyspark.sql import SparkSession
 SMALL = 128 * 2**20
 """Bytes of a drop's largest table; below, compiling the expressions of a wide table costs more than it saves."""
 
-_MODE = "spark.sql.codegen.factoryMode"
+_PLAIN = {
+    # A table of 122 columns becomes some ten thousand lines of Java for each query on it, which the JVM compiles,
+    # runs interpreted, and compiles again while it runs: for 62,000 rows that was half of all the processor time.
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    # Planning again between two stages, and more partitions than one, pay off with rows that are not there.
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.databricks.delta.snapshotPartitions": "1",
+}
 
 
 @contextmanager
 def measured_effort(spark: SparkSession, size: int) -> Iterator[None]:
-    """Interpret expressions instead of compiling them while a small drop is taken through.
-
-    A table of 122 columns becomes some ten thousand lines of Java for each query on it, which the JVM compiles,
-    runs interpreted, and compiles again while it runs: for 62,000 rows that was half of all the processor time.
-    """
+    """While a small drop is taken through: interpreted expressions, no second planning, one partition."""
     if size >= SMALL:
         yield
         return
-    before = spark.conf.get(_MODE, None)
-    spark.conf.set(_MODE, "NO_CODEGEN")
+    before = {name: spark.conf.get(name, None) for name in _PLAIN}
+    for name, value in _PLAIN.items():
+        spark.conf.set(name, value)
     try:
         yield
     finally:
-        if before is None:
-            spark.conf.unset(_MODE)
-        else:
-            spark.conf.set(_MODE, before)
+        for name, kept in before.items():
+            if kept is None:
+                spark.conf.unset(name)
+            else:
+                spark.conf.set(name, kept)

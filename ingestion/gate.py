@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 # Read when the library is imported: it would otherwise report its use to its makers.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
+_one_at_a_time = threading.Lock()
 _FACTS = "facts"
 _ADDED = "added"
 
@@ -52,6 +55,18 @@ def judge(contract: Contract, added: DataFrame, counts: Counts) -> Verdict:
 
     Booleans first; only what failed is run again for its counts.
     """
+    # The library keeps its context in a global of its own: one table at a time, though tables come side by side.
+    with _one_at_a_time:
+        return _judge(contract, added, counts)
+
+
+def warm_up() -> None:
+    """Import Great Expectations, which takes seconds, where somebody else is waiting anyway."""
+    with _one_at_a_time:
+        importlib.import_module("great_expectations.expectations")
+
+
+def _judge(contract: Contract, added: DataFrame, counts: Counts) -> Verdict:
     from great_expectations import ExpectationSuite, get_context
     from great_expectations.data_context.types.base import ProgressBarsConfig
 

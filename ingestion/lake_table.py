@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from ingestion.redact import redacted
 
 _METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 _EMPTY = 0
+_settings = threading.Lock()
+"""Held while a setting of the session is changed for one write: tables are written side by side."""
 
 
 class LakeTable:
@@ -110,12 +113,13 @@ class LakeTable:
 
     @contextmanager
     def _conf(self, key: str, value: str) -> Iterator[None]:
-        before = self._spark.conf.get(key, None)
-        self._spark.conf.set(key, value)
-        try:
-            yield
-        finally:
-            if before is None:
-                self._spark.conf.unset(key)
-            else:
-                self._spark.conf.set(key, before)
+        with _settings:
+            before = self._spark.conf.get(key, None)
+            self._spark.conf.set(key, value)
+            try:
+                yield
+            finally:
+                if before is None:
+                    self._spark.conf.unset(key)
+                else:
+                    self._spark.conf.set(key, before)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import itertools
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 _MINIMUM = 5
 _BLOCK = 64
@@ -27,9 +29,16 @@ class Needle:
 
 
 def fold(text: str) -> str:
-    """`text` without accents, lower case, every run of blanks one space."""
-    plain = unicodedata.normalize("NFKD", text)
-    return re.sub(r"\s+", " ", "".join(c for c in plain if not unicodedata.combining(c)).casefold())
+    """`text` without accents, lower case, every run of blanks one space, none at its ends."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text).translate(_accents())
+    return " ".join(text.casefold().split())
+
+
+@lru_cache(maxsize=1)
+def _accents() -> dict[int, None]:
+    """Every combining character, for `str.translate` to drop."""
+    return {point: None for point in range(sys.maxunicode + 1) if unicodedata.combining(chr(point))}
 
 
 def text_needles(values: Iterable[tuple[str, str]]) -> list[Needle]:

@@ -1,0 +1,40 @@
+"""Several tables of a drop at once: while one is planned, another is read."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+from pyspark.sql import SparkSession
+
+AT_ONCE = 2
+"""Tables under way together. The driver plans a small table as long as the engine runs it, so two keep both busy."""
+
+
+def abreast(spark: SparkSession, tasks: Iterable[Callable[[], None]], at_once: int = AT_ONCE) -> None:
+    """Run `tasks`, `at_once` together, begun in their order. Raises the first failure, once none is under way.
+
+    After a failure no further task begins and the jobs of those under way are cancelled.
+    """
+    context, tag = spark.sparkContext, f"abreast-{uuid.uuid4().hex}"
+
+    def tagged(task: Callable[[], None]) -> None:
+        context.addJobTag(tag)
+        try:
+            task()
+        finally:
+            context.removeJobTag(tag)
+
+    with ThreadPoolExecutor(at_once, thread_name_prefix="table") as pool:
+        under_way = [pool.submit(tagged, task) for task in tasks]
+        try:
+            done, _ = wait(under_way, return_when=FIRST_EXCEPTION)
+            failed = [one for one in under_way if one in done and one.exception() is not None]
+            if failed:
+                failed[0].result()
+        except BaseException:
+            for one in under_way:
+                one.cancel()
+            context.cancelJobsWithTag(tag)
+            raise
