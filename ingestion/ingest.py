@@ -192,7 +192,7 @@ def _through(run: _Run, drop: Drop) -> tuple[tuple[TableReport, ...], int, int]:
         fresh = [taken for taken in todo if taken.batch_id not in adopted]
         for taken in fresh:
             _keep_identities(run, taken)
-        # The largest first: the small ones fill the time that it takes.
+        # The smallest first: what the engine learns with them serves the large ones.
         fresh.sort(key=lambda taken: taken.total("size"))
         abreast(run.spark, [partial(_one, run, taken, drop.drop_id) for taken in fresh])
         pointers = [_pointer(run, taken) for taken in todo]

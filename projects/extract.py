@@ -17,13 +17,14 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from ingestion.abreast import abreast
 from projects.errors import ExtractInterrupted
 from projects.resolution import DAY, Resolver, has_day, person_column
 from projects.scope import LakeReader, PermitScope, TableContract, check_scope
@@ -71,17 +72,21 @@ def compile_extract(
     keys = {purpose: keystore.derive(f"project/{permit.id}/{purpose}") for purpose in ("person", "record")}
     draft = _empty_draft(folder, permit.id)
     try:
-        counts, about, persons = {}, {}, []
-        for table, granted in permit.tables.items():
+        counts: dict[str, TableCounts] = {}
+        written: dict[str, DataFrame] = {}
+
+        def one(table: str) -> None:
             contract = contracts[table]
             rows = _in_scope(resolver.rows(table), contract, permit, born)
             counts[table] = _count(rows)
-            columns = _columns(contract, granted)
+            columns = _columns(contract, permit.tables[table])
             kept = with_keys(rows.where("__in_scope and not __held"), spark, keys)
             _sorted(kept.select(*columns.values())).write.format("delta").save(str(draft / table))
-            written = spark.read.format("delta").load(str(draft / table))
-            persons += [written.select("pseudonym")] if contract.persons else []
-            about[table] = _about(contract, written, counts[table].rows)
+            written[table] = spark.read.format("delta").load(str(draft / table))
+
+        abreast(spark, [partial(one, table) for table in permit.tables])
+        about = {table: _about(contracts[table], written[table], counts[table].rows) for table in permit.tables}
+        persons = [written[table].select("pseudonym") for table in permit.tables if contracts[table].persons]
         report = ExtractReport(counts, _distinct(persons))
         _write_json(draft / "permit.json", _permit_json(permit, about))
         _put_in_place(draft, folder, permit.id)
