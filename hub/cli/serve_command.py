@@ -16,8 +16,8 @@ def serve() -> None:
     Example: HUB_SERVER_PORT=8100 hub serve
     """
     from hub.compose import Hub
-    from hub.serve import ServeOptions
-    from hub.serve import serve as run
+    from hub.serving.options import ServeOptions
+    from hub.serving.serving import serve as run
 
     hub = Hub.load()
     _ = hub.engine  # the schema is brought up to date before any part asks for it

@@ -9,7 +9,8 @@ from hub.compose import Hub
 from hub.demo.chain import SEED, SOURCES, YEARS, make_accounts, make_keys
 from hub.demo.sample import generate
 from hub.ingest import ingest_source
-from hub.serve import ServeOptions, serve
+from hub.serving.options import ServeOptions
+from hub.serving.serving import serve
 
 _TRY = """
 What to try:

@@ -15,7 +15,8 @@ import pytest
 from hub.database import build_engine
 from hub.demo.client import HubClient, Workspace
 from hub.paths import Home
-from hub.serve import ServeOptions, Serving
+from hub.serving.options import ServeOptions
+from hub.serving.serving import Serving
 from projects.state import Projects
 from projects.tables import metadata
 from tests.hub.stand_ins import PASSWORD

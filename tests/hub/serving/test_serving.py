@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from hub.demo.client import HubClient, Workspace
 from hub.errors import HubError
 from hub.paths import ROOT, Home
-from hub.serve import Serving
+from hub.serving.serving import Serving
 from projects.state import Projects
 from projects.tables import metadata
 from projects.workspace import launch
@@ -77,7 +77,7 @@ def test_two_hubs_do_not_share_a_home(home: Home) -> None:
 
 def start(home: Home, port: int) -> subprocess.Popen[str]:
     code = (
-        "import sys; from pathlib import Path; from hub.paths import Home; from hub.serve import serve;"
+        "import sys; from pathlib import Path; from hub.paths import Home; from hub.serving.serving import serve;"
         "from tests.hub.conftest import options_for;"
         "say = lambda sentence: print(sentence, flush=True);"
         "sys.exit(serve(options_for(Home(Path(sys.argv[1])), int(sys.argv[2])), say))"

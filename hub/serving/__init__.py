@@ -1,0 +1,1 @@
+"""`hub serve`: every part of the hub started, watched and stopped together."""

@@ -1,0 +1,65 @@
+"""Tables side by side: their order, their number, and what becomes of the others when one fails."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from pyspark.sql import SparkSession
+
+from ingestion.abreast import abreast
+
+pytestmark = pytest.mark.spark
+
+
+def test_every_task_runs_and_no_more_than_allowed_at_once(spark: SparkSession) -> None:
+    under_way, most, begun, turn = 0, 0, [], threading.Lock()
+
+    def task(number: int) -> None:
+        nonlocal under_way, most
+        with turn:
+            begun.append(number)
+            under_way += 1
+            most = max(most, under_way)
+        time.sleep(0.05)
+        with turn:
+            under_way -= 1
+
+    abreast(spark, [lambda number=number: task(number) for number in range(7)], at_once=2)
+    assert sorted(begun) == list(range(7))
+    assert begun[0] == 0
+    assert most == 2
+
+
+def test_a_failure_is_raised_and_nothing_begins_after_it(spark: SparkSession) -> None:
+    begun: list[int] = []
+
+    def task(number: int) -> None:
+        begun.append(number)
+        if number == 1:
+            raise ValueError("the second")
+        time.sleep(0.2)
+
+    with pytest.raises(ValueError, match="the second"):
+        abreast(spark, [lambda number=number: task(number) for number in range(6)], at_once=2)
+    # The first and the second together, and at most the one that the failed one's place was free for.
+    assert {0, 1} <= set(begun) <= {0, 1, 2}
+
+
+def test_the_jobs_of_the_others_are_cancelled(spark: SparkSession) -> None:
+    ended = threading.Event()
+
+    def long_one() -> None:
+        try:
+            spark.range(0, 10**12, 1, 2).selectExpr("sum(id % 7)").collect()
+        finally:
+            ended.set()
+
+    def failing() -> None:
+        time.sleep(1)
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        abreast(spark, [failing, long_one], at_once=2)
+    assert ended.is_set()
