@@ -62,7 +62,9 @@ def build_session(
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.extraJavaOptions": (
-            f"-Djava.io.tmpdir={tmp} -Dderby.system.home={tmp} -XX:+UseParallelGC {java or shared_classes(jars)}"
+            f"-Djava.io.tmpdir={tmp} -Dderby.system.home={tmp} -XX:+UseParallelGC "
+            # What a JVM writes when it dies shows pieces of its memory: into the sealed folder with it.
+            f"-XX:ErrorFile={tmp}/hs_err_%p.log {java or shared_classes(jars)}"
         ),
         "spark.local.dir": str(tmp),
         "spark.sql.warehouse.dir": str(tmp / "warehouse"),

@@ -35,6 +35,8 @@ class Column(_Model):
     `codes` the allowed codes as strings; `digest` says under which purpose a keyed digest takes the value's place;
     an unclassified column is `direct`: it never reaches the lake.
     `encoding` and `charset` (the column that holds a media type) tell how a `text` column is coded.
+    `nomenclature` names the code list that explains the values; `since` and `until` are when the source began and
+    ceased to deliver the column, in the source's own words. All three inform and check nothing.
     """
 
     type: str = "string"
@@ -47,6 +49,9 @@ class Column(_Model):
     en: str
     encoding: Literal["base64"] | None = None
     charset: str | None = None
+    nomenclature: str | None = None
+    since: str | None = None
+    until: str | None = None
 
     @field_validator("type")
     @classmethod

@@ -13,6 +13,7 @@ from ingestion.contract import Contract
 from ingestion.errors import ContractError, UnknownSource
 
 PACKAGED = Path(__file__).parent / "contracts"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Contracts(Mapping[str, Contract]):
@@ -75,12 +76,12 @@ class Contracts(Mapping[str, Contract]):
 
 
 def read_contract(path: Path) -> Contract:
-    """One contract; raises `ContractError` naming the file, the key and what is wrong, never the value."""
+    """One contract; raises `ContractError` naming the file, line, column, key and what is wrong, never the value."""
     try:
-        content: Any = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+        content: Any = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise ContractError(f"{path.name} is not YAML{where}: correct the file.") from None
     except (OSError, UnicodeDecodeError):
         raise ContractError(f"{path.name} cannot be read: check the file and its permissions.") from None
@@ -91,7 +92,25 @@ def read_contract(path: Path) -> Contract:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "contract"
-        raise ContractError(f"{path.name}: {where}: {first['msg']}.") from None
+        raise ContractError(f"{path.name}, {_place(path, first['loc'])}: {where}: {first['msg']}.") from None
+
+
+def _place(path: Path, way: tuple[int | str, ...]) -> str:
+    """Line and column of the last key on the way to what is wrong."""
+    node: Any = yaml.compose(path.read_bytes(), Loader=_LOADER)
+    mark = node.start_mark
+    for step in way:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == step), None)
+            if pair is None:
+                break
+            mark, node = pair[0].start_mark, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            mark = node.start_mark
+        else:
+            break
+    return f"line {mark.line + 1}, column {mark.column + 1}"
 
 
 def load_contracts(*folders: Path) -> Contracts:

@@ -51,7 +51,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
     """Where the real data are at hand, a test of them that skips has failed."""
     report = yield
-    if report.skipped and item.get_closest_marker("real_data") and real_data_folder().is_dir():
+    later = item.get_closest_marker("long") and not item.config.getoption("--long")
+    if report.skipped and item.get_closest_marker("real_data") and real_data_folder().is_dir() and not later:
         report.outcome = "failed"
         report.longrepr = "the real data are here, and this test of them was skipped"
     return report

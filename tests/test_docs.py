@@ -63,7 +63,7 @@ def test_a_command_in_the_text_exists(command: str, tmp_path: Path) -> None:
     words = shlex.split(command.replace("...", "x"))
     path: list[str] = []
     for word in words[2:]:
-        if not re.fullmatch(r"[a-z]+", word):
+        if not re.fullmatch(r"[a-z]+(-[a-z]+)*", word):
             break
         path.append(word)
     options = [word for word in words if word.startswith("--")]

@@ -1,4 +1,4 @@
-"""`hub sample`, `hub ingest`, `hub tables`, `hub batches`, `hub contract`: data on its way into the lake."""
+"""`hub sample`, `hub ingest`, `hub tables`, `hub batches`: data on its way into the lake."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import typer
 
 from hub.cli.output import table
 from hub.cli.progress import progress
-
-contract_app = typer.Typer(no_args_is_help=True, help="What each table is: columns, persons, rules.")
 
 
 def register(app: typer.Typer) -> None:
@@ -109,26 +107,3 @@ def batches(last: Annotated[int, typer.Option(min=1, help="How many, newest firs
 
 def _reasons(reasons: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(reasons.items()))
-
-
-@contract_app.command("list")
-def list_() -> None:
-    """List the contracts, packaged and of this site."""
-    from hub.compose import Hub
-
-    contracts = Hub.load().contracts
-    rows = [(c.table, c.source, c.version, c.files, c.label.fr) for c in (contracts[t] for t in sorted(contracts))]
-    table(("table", "source", "version", "files", "label"), rows, empty="No contract.")
-
-
-@contract_app.command("show")
-def show(name: Annotated[str, typer.Argument(metavar="TABLE")]) -> None:
-    """Show a table's columns: type, sensitivity, whether required."""
-    from hub.compose import Hub
-
-    contract = Hub.load().contracts[name]
-    rows = [
-        (column, spec.type, spec.sensitivity, "required" if spec.required else "", spec.fr)
-        for column, spec in contract.columns.items()
-    ]
-    table(("column", "type", "sensitivity", "", "label"), rows, empty="No column.")

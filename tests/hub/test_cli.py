@@ -126,3 +126,28 @@ def test_an_unforeseen_failure_tells_its_type_and_place_and_never_its_message() 
 
 def test_our_own_errors_speak_for_themselves() -> None:
     assert explain(HubError("Do this.")).sentence == "Do this."
+
+
+def test_contracts_are_drafted_checked_and_never_written_over(tmp_path: Path) -> None:
+    schemas, drafts = tmp_path / "schemas", tmp_path / "drafts"
+    schemas.mkdir()
+    (schemas / "VISITS.json").write_text(
+        '{"name": "VISITS", "fields": [{"name": "BEN_NIR_PSA", "type": "string"}, {"name": "N", "type": "integer"}]}'
+    )
+    command = ("contract", "import", "table-schema", str(schemas), "--source", "region", "--classification", "snds")
+    done = hub(tmp_path / "home", *command, "--to", str(drafts))
+    assert done.stdout.startswith("1 contracts written to"), done.stderr
+    assert "1 of 2 columns reach the lake" in done.stdout
+    assert "1 of 1 contracts are good" in hub(tmp_path / "home", "contract", "check", str(drafts)).stdout
+    assert "is not empty: name a new folder" in refused(hub(tmp_path / "home", *command, "--to", str(drafts)))
+    file = drafts / "VISITS.yaml"
+    file.write_text(file.read_text().replace("version: 1", "version: none"))
+    wrong = hub(tmp_path / "home", "contract", "check", str(drafts))
+    assert wrong.returncode == 1
+    assert "VISITS.yaml, line 2, column 1: version:" in wrong.stderr
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "holds no .yaml file" in refused(hub(tmp_path / "home", "contract", "check", str(empty)))
+    assert "holds no .json file" in refused(
+        hub(tmp_path / "home", *command[:3], str(empty), "--source", "region", "--to", str(empty / "x"))
+    )

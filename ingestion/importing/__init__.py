@@ -1,0 +1,1 @@
+"""Contracts drafted from descriptions that others keep: Frictionless Table Schemas."""
