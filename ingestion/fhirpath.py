@@ -12,10 +12,14 @@ from typing import Final
 from ingestion.errors import ViewError
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<string>'(?:[^'\\]|\\.)*')|(?P<number>\d+(?:\.\d+)?)|(?P<constant>%[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<name>\$this|[A-Za-z_][A-Za-z0-9_]*)|(?P<symbol>!=|<=|>=|[=<>.,()\[\]]))"
+    r"\s*(?:(?P<string>'(?:[^'\\]|\\.)*')|(?P<date>@T?\d[0-9T:.+Z-]*)|(?P<number>\d+(?:\.\d+)?)"
+    r"|(?P<constant>%[A-Za-z_][A-Za-z0-9_]*)|(?P<name>\$this|[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
+    r"|(?P<symbol>!=|<=|>=|[=<>.,()\[\]{}+*/&-]))"
 )
-_BINARY: Final = (("or",), ("and",), ("=", "!="), ("<", ">", "<=", ">="))
+#: The loosest first (FHIRPath N1, "Operator Precedence").
+_BINARY: Final = (
+    ("or", "xor"), ("and",), ("=", "!="), ("<", ">", "<=", ">="), ("+", "-", "&"), ("*", "/", "div", "mod"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,18 @@ class Literal:
     """A string, number or boolean."""
 
     value: str | int | float | bool
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """`{}`, the empty collection."""
+
+
+@dataclass(frozen=True)
+class Negative:
+    """`-of`."""
+
+    of: Node
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,7 @@ class Binary:
     right: Node
 
 
-Node = Literal | Constant | This | Member | Index | Call | Binary
+Node = Literal | Nothing | Negative | Constant | This | Member | Index | Call | Binary
 
 
 def parse(path: str) -> Node:
@@ -119,7 +135,7 @@ class _Parser:
                 kind, name = self._next()
                 if kind != "name":
                     raise self._wrong("a name after the dot")
-                node = self._named(node, name)
+                node = self._named(node, name.strip("`"))
             elif self._take("["):
                 at = self._binary(0)
                 self._expect("]")
@@ -135,17 +151,25 @@ class _Parser:
             return Literal(float(text) if "." in text else int(text))
         if kind == "constant":
             return Constant(text[1:])
+        if kind == "date":
+            # Dates and times are text in FHIR, and their ISO 8601 forms compare as they follow one another.
+            return Literal(text[1:].removeprefix("T"))
         if text == "(":
             node = self._binary(0)
             self._expect(")")
             return node
+        if text == "{":
+            self._expect("}")
+            return Nothing()
+        if text == "-":
+            return Negative(self._postfix())
         if kind != "name":
             raise self._wrong("a value")
         if text in ("true", "false"):
             return Literal(text == "true")
         if text == "$this":
             return This()
-        return self._named(This(), text)
+        return self._named(This(), text.strip("`"))
 
     def _named(self, of: Node, name: str) -> Node:
         if not self._take("("):

@@ -1,0 +1,92 @@
+"""`repeat`: items within items, at every depth, as one array of one type.
+
+Source: SQL on FHIR v2, ViewDefinition, `select.repeat`. A tree of unknown depth has no type in Spark, so the walk is
+unrolled over the levels that the schema declares (or, read from data, that the data have), parents before children.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, DataType, NullType, StructField, StructType
+
+from ingestion.errors import ViewError
+from ingestion.fhir_column import PathCompiler, Value
+
+DEPTH = 10
+"""Levels that are walked; deeper data are refused, never cut."""
+
+
+def repeated(paths: Sequence[str], context: Value, compiler: PathCompiler, depth: int = DEPTH) -> Value:
+    """Everything that `paths` reach from `context`, and from there, and so on, each parent before its children.
+
+    Raises `ViewError` when the schema goes deeper than `depth`.
+    """
+    kinds: list[DataType] = []
+    _survey(paths, context, compiler, depth, kinds)
+    kind = merged(kinds)
+    return Value(_walk(paths, context, compiler, kind), kind, many=True)
+
+
+def merged(kinds: Sequence[DataType]) -> DataType:
+    """The type that holds every field of every one of these."""
+    real = [kind for kind in kinds if not isinstance(kind, NullType)]
+    if not real:
+        return NullType()
+    if all(isinstance(kind, ArrayType) for kind in real):
+        return ArrayType(merged([kind.elementType for kind in real if isinstance(kind, ArrayType)]))
+    structs = [kind for kind in real if isinstance(kind, StructType)]
+    if len(structs) < len(real):
+        return real[0]
+    names = dict.fromkeys(name for kind in structs for name in kind.names)
+    return StructType(
+        [StructField(name, merged([kind[name].dataType for kind in structs if name in kind.names])) for name in names]
+    )
+
+
+def coerced(column: Column, have: DataType, want: DataType) -> Column:
+    """`column` of type `have` as the wider type `want`, what it lacks being null."""
+    if have == want:
+        return column
+    if isinstance(have, StructType) and isinstance(want, StructType):
+        parts = [
+            (
+                coerced(column[field.name], have[field.name].dataType, field.dataType)
+                if field.name in have.names
+                else F.lit(None).cast(field.dataType)
+            ).alias(field.name)
+            for field in want.fields
+        ]
+        return F.when(column.isNotNull(), F.struct(*parts))
+    if isinstance(have, ArrayType) and isinstance(want, ArrayType):
+        return F.transform(column, lambda one: coerced(one, have.elementType, want.elementType))
+    return column.cast(want)
+
+
+def _children(paths: Sequence[str], context: Value, compiler: PathCompiler) -> list[Value]:
+    found = [compiler.compile(path, context) for path in paths]
+    return [one for one in found if not isinstance(one.kind, NullType)]
+
+
+def _survey(paths: Sequence[str], context: Value, compiler: PathCompiler, depth: int, kinds: list[DataType]) -> None:
+    for child in _children(paths, context, compiler):
+        if depth == 0:
+            raise ViewError(f"repeat goes deeper than {DEPTH} levels: the resources cannot be read whole.")
+        kinds.append(child.kind)
+        _survey(paths, Value(F.lit(None).cast(child.kind), child.kind), compiler, depth - 1, kinds)
+
+
+def _walk(paths: Sequence[str], context: Value, compiler: PathCompiler, kind: DataType) -> Column:
+    nothing = F.array().cast(ArrayType(kind))
+
+    def descended(child: Value) -> Column:
+        def below(one: Column) -> Column:
+            here = F.array(coerced(one, child.kind, kind))
+            return F.concat(here, _walk(paths, Value(one, child.kind), compiler, kind))
+
+        return F.coalesce(F.flatten(F.transform(child.several, below)), nothing)
+
+    arrays = [descended(child) for child in _children(paths, context, compiler)]
+    return F.concat(*arrays) if arrays else nothing
