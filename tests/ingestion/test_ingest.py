@@ -3,11 +3,13 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
+import ingestion.effort
 from hub.paths import ROOT
 from ingestion import ingest
 from ingestion.errors import DropError, GateFailed, IngestionError, NotPublished, StorageFull, UnknownSource
@@ -37,7 +39,21 @@ def counts(report: TableReport) -> tuple[int, int, int, int]:
     return report.rows_read, report.accepted, report.refused, report.duplicates
 
 
-def test_every_fault_has_its_reason_and_its_row_is_sealed(small: Small) -> None:
+@pytest.fixture(params=["plainly", "thoroughly"])
+def effort(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, spark: SparkSession) -> Iterator[str]:
+    """As small drops are taken through, and as large ones are: compiled, planned again between stages."""
+    thorough = {"spark.sql.codegen.factoryMode": "FALLBACK", "spark.sql.adaptive.enabled": "true"}
+    before = {name: spark.conf.get(name) for name in thorough}
+    if request.param == "thoroughly":
+        monkeypatch.setattr(ingestion.effort, "SMALL", 0)
+        for name, value in thorough.items():
+            spark.conf.set(name, value)
+    yield request.param
+    for name, kept in before.items():
+        spark.conf.set(name, kept or "")
+
+
+def test_every_fault_has_its_reason_and_its_row_is_sealed(small: Small, effort: str) -> None:
     lines = [
         *GOOD_VISITS,
         "",
