@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.errors import ViewError
-from ingestion.fhirpath import Binary, Call, Constant, Index, Literal, Member, This, parse
+from ingestion.fhirpath import Binary, Call, Constant, Index, Literal, Member, Negative, This, parse
 
 
 def test_a_path_becomes_a_tree() -> None:
@@ -23,13 +23,22 @@ def test_and_binds_closer_than_or_and_comparison_closer_than_both() -> None:
     assert tree.right == Binary("and", Member(This(), "b"), Member(This(), "c"))
 
 
+def test_products_bind_closer_than_sums_and_sums_than_comparisons() -> None:
+    a, b, c, d = (Member(This(), name) for name in "abcd")
+    assert parse("a + b * c > d") == Binary(">", Binary("+", a, Binary("*", b, c)), d)
+    assert parse("-a div b") == Binary("div", Negative(a), b)
+    assert parse("text.div") == Member(Member(This(), "text"), "div")
+
+
 def test_a_function_may_have_a_condition() -> None:
     tree = parse("name.where(use = 'official').first()")
     assert isinstance(tree, Call)
     assert (tree.name, tree.arguments) == ("first", ())
 
 
-@pytest.mark.parametrize("path", ["", "name.", "name.where(", "name family", "a = ", "name[0", "a + b", "name.'x'"])
+@pytest.mark.parametrize(
+    "path", ["", "name.", "name.where(", "name family", "a = ", "name[0", "a ++", "a | b", "{", "name.'x'"]
+)
 def test_what_is_not_supported_is_refused_in_one_sentence(path: str) -> None:
     with pytest.raises(ViewError) as caught:
         parse(path)
