@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -19,10 +20,18 @@ def abreast(spark: SparkSession, tasks: Iterable[Callable[[], None]], at_once: i
     """
     context, tag = spark.sparkContext, f"abreast-{uuid.uuid4().hex}"
 
+    failed_already = threading.Event()
+
     def tagged(task: Callable[[], None]) -> None:
+        if failed_already.is_set():
+            return
         context.addJobTag(tag)
         try:
             task()
+        except BaseException:
+            # Told here, and not by whoever waits: this very thread would begin the next task before he woke.
+            failed_already.set()
+            raise
         finally:
             context.removeJobTag(tag)
 
@@ -34,7 +43,6 @@ def abreast(spark: SparkSession, tasks: Iterable[Callable[[], None]], at_once: i
             if failed:
                 failed[0].result()
         except BaseException:
-            for one in under_way:
-                one.cancel()
+            failed_already.set()
             context.cancelJobsWithTag(tag)
             raise

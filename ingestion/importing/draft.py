@@ -81,7 +81,6 @@ def _contract(
         },
         "persons": persons,
         "period": {"column": period} if period else None,
-        "table_rules": [{"rule": "row_count", "min": 1}],
         "grantable": grantable,
     }
     try:
