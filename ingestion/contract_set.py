@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from ingestion.contract import Contract
-from ingestion.errors import ContractError, UnknownSource
+from ingestion.errors import ContractError, UnknownSource, first_fault
 
 PACKAGED = Path(__file__).parent / "contracts"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -90,9 +90,8 @@ def read_contract(path: Path) -> Contract:
     try:
         return Contract.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "contract"
-        raise ContractError(f"{path.name}, {_place(path, first['loc'])}: {where}: {first['msg']}.") from None
+        place = _place(path, error.errors(include_input=False, include_url=False)[0]["loc"])
+        raise ContractError(f"{path.name}, {place}: {first_fault(error)}.") from None
 
 
 def _place(path: Path, way: tuple[int | str, ...]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 
 class IngestionError(Exception):
     """Base of this package's errors; `str()` is one sentence: what, where, what to do."""
@@ -9,6 +11,12 @@ class IngestionError(Exception):
 
 class ContractError(IngestionError):
     """A contract cannot be read or contradicts itself."""
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first thing that a model found wrong, as `where: what`, never with the value."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc']) or 'the whole'}: {first['msg']}"
 
 
 class ViewError(IngestionError):

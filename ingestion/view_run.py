@@ -14,7 +14,7 @@ from ingestion.errors import DropError, ViewError
 from ingestion.redact import redacted
 from ingestion.view_definition import ViewDefinition
 
-Form = Literal["csv", "ndjson", "parquet"]
+Text = Literal["csv", "ndjson"]
 _CORRUPT = "__corrupt"
 
 
@@ -31,28 +31,36 @@ def read_view(path: Path) -> ViewDefinition:
     return ViewDefinition(content)
 
 
+def require_resources(path: Path) -> None:
+    """Raises `DropError` unless the file is there, before an engine is started for it."""
+    if not path.is_file():
+        raise DropError(f"{path.name} is not there: name a file of resources, one JSON object a line.")
+
+
 def run_view(spark: SparkSession, view: ViewDefinition, resources: Path) -> DataFrame:
     """The view's rows over an NDJSON file (gzip too), by the schema that its resources have.
 
     Raises `DropError` for a file that is absent, empty or no NDJSON, and `ViewError`.
     """
-    if not resources.is_file():
-        raise DropError(f"{resources.name} is not there: name a file of resources, one JSON object a line.")
+    require_resources(resources)
     with redacted("reading the resources", view.name):
         frame = (
             spark.read.option("mode", "PERMISSIVE").option("columnNameOfCorruptRecord", _CORRUPT).json(str(resources))
         )
+        if frame.columns == [_CORRUPT]:
+            raise DropError(f"{resources.name} has no line that is a JSON object: give one resource a line.")
         if _CORRUPT in frame.columns:
-            wrong = frame.where(f"{_CORRUPT} is not null").cache().count()
+            # Kept as they were parsed: Spark refuses a query on what it could not parse alone.
+            wrong = frame.cache().where(f"{_CORRUPT} is not null").count()
             raise DropError(
-                f"{resources.name}: {wrong} lines are not JSON objects: one resource a line is expected (NDJSON)."
+                f"{resources.name} has lines that are no JSON object ({wrong} of them): give one resource a line."
             )
         if not frame.columns:
             raise DropError(f"{resources.name} holds no resource.")
         return view.apply(frame, lenient=True)
 
 
-def write_rows(rows: DataFrame, form: Form, out: IO[str]) -> int:
+def write_rows(rows: DataFrame, form: Text, out: IO[str]) -> int:
     """Write the rows as text, one at a time; how many there were. `form` is csv or ndjson."""
     count = 0
     with redacted("running the view", "the view"):
@@ -63,12 +71,19 @@ def write_rows(rows: DataFrame, form: Form, out: IO[str]) -> int:
     return count
 
 
+def write_parquet(rows: DataFrame, place: Path) -> int:
+    """Write the rows as a folder of Parquet; how many there were."""
+    with redacted("running the view", "the view"):
+        rows.write.parquet(str(place))
+        return rows.sparkSession.read.parquet(str(place)).count()
+
+
 def _plain(rows: DataFrame) -> Iterator[Mapping[str, Any]]:
     for row in rows.toLocalIterator():
         yield row.asDict(recursive=True)
 
 
-def _writer(form: Form, columns: list[str], out: IO[str]) -> Callable[[Mapping[str, Any]], object]:
+def _writer(form: Text, columns: list[str], out: IO[str]) -> Callable[[Mapping[str, Any]], object]:
     if form == "csv":
         table = csv.writer(out, lineterminator="\n")
         table.writerow(columns)

@@ -34,13 +34,14 @@ def run(
     from hub.errors import HubError
     from hub.paths import JARS
     from hub.spark import SparkOptions, build_session, end_session
-    from ingestion.view_run import read_view, run_view, write_rows
+    from ingestion.view_run import read_view, require_resources, run_view, write_parquet, write_rows
 
     if to == "parquet" and out is None:
         raise HubError("Parquet is no text: say where to write it with --out FOLDER.")
     if out is not None and out.exists():
         raise HubError(f"{out} is there already: name a new place, so that nothing of yours is written over.")
     definition = read_view(view)
+    require_resources(resources)
     require_java()
     with tempfile.TemporaryDirectory(prefix="hub-view-") as name:
         folder = Path(name)
@@ -49,12 +50,14 @@ def run(
             spark = build_session(SparkOptions(), jars=JARS, tmp=folder, logs=folder, name="view")
         try:
             rows = run_view(spark, definition, resources)
+            if out is None:
+                write_rows(rows, "ndjson" if to == "ndjson" else "csv", sys.stdout)
+                return
             if to == "parquet":
-                rows.write.parquet(str(out))
-            elif out is None:
-                write_rows(rows, to, sys.stdout)
+                count = write_parquet(rows, out)
             else:
                 with out.open("w", encoding="utf-8") as file:
-                    typer.echo(f"{write_rows(rows, to, file):,} rows written to {out}.", err=True)
+                    count = write_rows(rows, to, file)
+            typer.echo(f"{count:,} rows written to {out}.", err=True)
         finally:
             end_session(spark)

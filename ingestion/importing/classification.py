@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingestion.contract import Identifier, Sensitivity
+from ingestion.errors import first_fault
 from ingestion.importing.errors import ImportRefused
 
 PACKAGED = Path(__file__).parent / "classifications"
@@ -103,6 +104,4 @@ def read_classification(name: str) -> Classification:
     except yaml.YAMLError:
         raise ImportRefused(f"{path.name} is not YAML: correct the file.") from None
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "classification"
-        raise ImportRefused(f"{path.name}: {where}: {first['msg']}.") from None
+        raise ImportRefused(f"{path.name}: {first_fault(error)}.") from None

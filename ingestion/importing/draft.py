@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from ingestion.contract import Contract, Identifier, Sensitivity
+from ingestion.errors import first_fault
 from ingestion.importing.classification import Classification
 from ingestion.importing.errors import ImportRefused
 from ingestion.importing.table_schema import Field, Reference, TableSchema
@@ -86,9 +87,7 @@ def _contract(
     try:
         return Contract.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "contract"
-        raise ImportRefused(f"The schema of {schema.name} makes no contract: {where}: {first['msg']}.") from None
+        raise ImportRefused(f"The schema of {schema.name} makes no contract: {first_fault(error)}.") from None
 
 
 def _column(field: Field, schema: TableSchema, joining: set[str], classification: Classification) -> dict[str, Any]:

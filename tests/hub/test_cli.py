@@ -151,3 +151,27 @@ def test_contracts_are_drafted_checked_and_never_written_over(tmp_path: Path) ->
     assert "holds no .json file" in refused(
         hub(tmp_path / "home", *command[:3], str(empty), "--source", "region", "--to", str(empty / "x"))
     )
+
+
+@pytest.mark.spark
+def test_a_view_is_tried_on_a_file_and_wrong_files_are_one_sentence(tmp_path: Path) -> None:
+    view, file, out = tmp_path / "view.json", tmp_path / "Patient.ndjson", tmp_path / "out"
+    view.write_text('{"resource": "Patient", "select": [{"column": [{"name": "id", "path": "id"}]}]}')
+    file.write_text('{"resourceType": "Patient", "id": "a"}\n{"resourceType": "Patient", "id": "b"}\n')
+    done = hub(tmp_path / "home", "view", "run", str(view), str(file))
+    assert done.stdout.splitlines() == ["id", "a", "b"]
+    done = hub(tmp_path / "home", "view", "run", str(view), str(file), "--to", "parquet", "--out", str(out))
+    assert f"2 rows written to {out}." in done.stderr
+    assert list(out.glob("*.parquet"))
+    absent = hub(tmp_path / "home", "view", "run", str(view), str(tmp_path / "absent.ndjson"))
+    assert "absent.ndjson is not there" in refused(absent)
+    assert "say where to write it" in refused(
+        hub(tmp_path / "home", "view", "run", str(view), str(file), "--to", "parquet")
+    )
+    good = file.read_text()
+    for content, says in ((good + "KERBRAT\n", "no JSON object (1 of them)"), ("KERBRAT\n", "no line that is a JSON")):
+        file.write_text(content)
+        broken = hub(tmp_path / "home", "view", "run", str(view), str(file))
+        assert broken.returncode not in (0, 70)
+        assert says in broken.stderr
+        assert "KERBRAT" not in broken.stdout + broken.stderr
