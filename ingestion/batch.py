@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ingestion.lake_table import LakeTable
 from ingestion.ledger import Counts
 from ingestion.prepare import GROUP, REASONS, Prepared, Scrub, lake_schema, prepare
 from ingestion.quarantine import Quarantine
+from ingestion.quarantine_lines import locate
 from ingestion.redact import redacted
 from ingestion.sources import reader_of
 from pseudonymization.keystore import KeyStore
@@ -62,7 +63,7 @@ class Workshop:
             return self._staged[taken.batch_id]
         return prepare(self.arrived(taken), taken.contract, taken.batch_id, spark=self.spark, keystore=self.keystore)
 
-    def run(self, taken: TakenTable, table: LakeTable, *, instead_of: str | None = None) -> Outcome:
+    def run(self, taken: TakenTable, table: LakeTable, *, instead_of: Sequence[str] = ()) -> Outcome:
         """Write the batch as a new version of its table. Raises `EngineError`, `StorageFull`, `UnbalancedBatch`."""
         contract = taken.contract
         table.create(lake_schema(contract), statistics(contract))
@@ -82,6 +83,10 @@ class Workshop:
         """Remove what was staged."""
         shutil.rmtree(self._tmp, ignore_errors=True)
 
+    def _locate(self, taken: TakenTable) -> None:
+        """Keep where the refused rows stood."""
+        locate(taken, self.quarantine.rows(taken.contract.table, taken.batch_id), self.keystore)
+
     def _suspects(self, taken: TakenTable, shared: DataFrame) -> DataFrame:
         """The few lines that are refused or share a key, staged: what judges them reads them several times."""
         suspects = prepare(
@@ -96,7 +101,7 @@ class Workshop:
         return self.spark.read.schema(frame.schema).parquet(place)
 
     def _write(
-        self, taken: TakenTable, prepared: Prepared, sorted_: Sorted, table: LakeTable, instead_of: str | None
+        self, taken: TakenTable, prepared: Prepared, sorted_: Sorted, table: LakeTable, instead_of: Sequence[str]
     ) -> Outcome:
         contract, batch_id = taken.contract, taken.batch_id
         accepted = sorted_.accepted.select(*prepared.lake_columns)
@@ -116,6 +121,7 @@ class Workshop:
         quarantined, reasons = 0, dict[str, int]()
         if rows_read != written + sorted_.duplicates:
             quarantined, reasons = self.quarantine.write(sorted_.refused, contract.table, batch_id)
+            self._locate(taken)
         counts = Counts(rows_read, written, quarantined, sorted_.duplicates, reasons)
         counts.check(contract.table)
         return Outcome(commit.version, counts, prepared)

@@ -45,10 +45,14 @@ class TakenFile:
 
 @dataclass(frozen=True)
 class TakenTable:
-    """The files of one table in a drop: a batch to be. `content_hash` is independent of names and order."""
+    """The files of one table in a drop: a batch to be. `content_hash` is independent of names and order.
+
+    `replay_of` names the batch whose refused rows these are, see `ingestion.replay`.
+    """
 
     contract: Contract
     files: tuple[TakenFile, ...]
+    replay_of: str | None = None
 
     @property
     def content_hash(self) -> str:

@@ -43,6 +43,10 @@ class GateFailed(IngestionError):
     """The expectations of a table failed: nothing of the drop was published."""
 
 
+class QuarantineError(IngestionError):
+    """Refused rows cannot be shown, put through again or destroyed as asked."""
+
+
 class StorageFull(IngestionError):
     """No space is left where the lake or the sealed zone writes."""
 

@@ -163,24 +163,46 @@ def ingest_drop(
             quarantine = Quarantine(spark, folders.quarantine)
             identity_table = IdentityTable(spark, folders.identities, keystore.derive("identity"))
             workshop = Workshop(spark, keystore, quarantine, folders.sealed_tmp, scrubber_of(identity_table))
-            run = _Run(
-                spark, lake, ledger, keystore, folders, quarantine, identity_table, workshop, _one_by_one(progress)
+            reports, learnt, merged = take_through(
+                drop, workshop, identity_table, lake=lake, ledger=ledger, folders=folders, progress=progress,
+                lock_timeout=lock_timeout,
             )  # fmt: skip
-            names = [taken.contract.table for taken in drop.tables]
-            largest = max(taken.total("size") for taken in drop.tables)
-            with locked(folders.locks, [*names, PERSON_LINK], lock_timeout), measured_effort(spark, largest):
-                try:
-                    reports, learnt, merged = _through(run, drop)
-                except BaseException:
-                    _take_back_all(run, drop)
-                    raise
-                finally:
-                    workshop.clear()
         finally:
             drop.discard()
     return Report(
         source, drop.drop_id, reports, drop.unmatched, learnt, merged, round(time.monotonic() - started, 3)
     )  # fmt: skip
+
+
+def take_through(
+    drop: Drop,
+    workshop: Workshop,
+    identity_table: IdentityTable,
+    *,
+    lake: Lake,
+    ledger: Ledger,
+    folders: Folders,
+    progress: Progress = _silent,
+    lock_timeout: float = 10.0,
+) -> tuple[tuple[TableReport, ...], int, int]:
+    """Every table of what was taken in, published together or not at all; the lock of the intake is held.
+
+    Returns the reports, how many keys of persons were learnt, how many persons merged. Raises what `ingest_drop` does.
+    """
+    run = _Run(
+        workshop.spark, lake, ledger, workshop.keystore, folders, workshop.quarantine, identity_table, workshop,
+        _one_by_one(progress),
+    )  # fmt: skip
+    names = [taken.contract.table for taken in drop.tables]
+    largest = max(taken.total("size") for taken in drop.tables)
+    with locked(folders.locks, [*names, PERSON_LINK], lock_timeout), measured_effort(workshop.spark, largest):
+        try:
+            return _through(run, drop)
+        except BaseException:
+            _take_back_all(run, drop)
+            raise
+        finally:
+            workshop.clear()
 
 
 def _through(run: _Run, drop: Drop) -> tuple[tuple[TableReport, ...], int, int]:
@@ -230,16 +252,19 @@ def _one(run: _Run, taken: TakenTable, drop_id: str) -> None:
     run.progress(name, "passed")
 
 
-def _earlier(run: _Run, taken: TakenTable) -> str | None:
-    """The published batch of the same content under another version of the contract, which this one replaces."""
-    if taken.contract.write != "append":
-        return None
+def _earlier(run: _Run, taken: TakenTable) -> list[str]:
+    """The published batch of the same content under another version of the contract, which this one replaces.
+
+    With it go the batches that put its refused rows through again: those rows are read afresh.
+    """
+    if taken.contract.write != "append" or taken.replay_of:
+        return []
     same = [
         batch.batch_id
         for batch in run.ledger.batches(table=taken.contract.table, source=taken.contract.source, states=["published"])
         if batch.content_hash == taken.content_hash and batch.batch_id != taken.batch_id
     ]
-    return same[-1] if same else None
+    return [*same[-1:], *(one.batch_id for last in same[-1:] for one in run.ledger.replays(last))]
 
 
 def _keep_identities(run: _Run, taken: TakenTable) -> None:
@@ -333,10 +358,15 @@ def _reopen(run: _Run, name: str) -> None:
 
 
 def _report(run: _Run, taken: TakenTable, fresh: bool) -> TableReport:
-    batch = run.ledger.batch(taken.batch_id)
+    return report_of(run.ledger, taken.batch_id, taken.contract.table, fresh)
+
+
+def report_of(ledger: Ledger, batch_id: str, table: str, fresh: bool) -> TableReport:
+    """What the ledger knows of a batch; `fresh` when it was published just now."""
+    batch = ledger.batch(batch_id)
     counts = batch.counts if batch and batch.counts else Counts(0, 0, 0, 0)
     return TableReport(
-        table=taken.contract.table,
+        table=table,
         state="published" if fresh else "unchanged",
         rows_read=counts.rows_read,
         accepted=counts.accepted,
@@ -344,8 +374,8 @@ def _report(run: _Run, taken: TakenTable, fresh: bool) -> TableReport:
         duplicates=counts.duplicates,
         quarantined=by_code(dict(counts.reasons)),
         details=dict(counts.reasons),
-        headers=taken.total("headers"),
-        blanks=taken.total("blanks"),
+        headers=batch.headers if batch else 0,
+        blanks=batch.blanks if batch else 0,
         version=batch.version if batch else None,
         seconds=(batch.seconds or 0.0) if batch and fresh else 0.0,
     )

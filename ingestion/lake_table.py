@@ -59,14 +59,15 @@ class LakeTable:
         """The table at a version."""
         return self._spark.read.format("delta").option("versionAsOf", version).load(str(self.path))
 
-    def append(self, frame: DataFrame, batch_id: str, *, instead_of: str | None = None) -> delta_log.Commit:
-        """Add rows as one version; with `instead_of`, in the place of an earlier batch's rows."""
+    def append(self, frame: DataFrame, batch_id: str, *, instead_of: Sequence[str] = ()) -> delta_log.Commit:
+        """Add rows as one version; with `instead_of`, in the place of the rows of earlier batches."""
         writer = frame.write.format("delta").option("mergeSchema", True).option("userMetadata", batch_id)
-        if instead_of is None:
+        if not instead_of:
             writer.mode("append").save(str(self.path))
         else:
             with self._conf("spark.databricks.delta.replaceWhere.constraintCheck.enabled", "false"):
-                writer.mode("overwrite").option("replaceWhere", f"batch_id = '{instead_of}'").save(str(self.path))
+                rows = " OR ".join(f"batch_id = '{one}'" for one in instead_of)
+                writer.mode("overwrite").option("replaceWhere", rows).save(str(self.path))
         return delta_log.commit(self.path, self.version())
 
     def replace(self, frame: DataFrame, batch_id: str) -> delta_log.Commit:

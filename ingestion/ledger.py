@@ -22,6 +22,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def stamp(moment: datetime) -> str:
+    """A moment as the ledger writes it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 @dataclass(frozen=True)
 class Counts:
     """What became of a batch's rows; `reasons` counts refused rows by reason (`code` or `code:COLUMN`)."""
@@ -60,6 +65,7 @@ class Batch:
     seconds: float | None
     taken_at: str
     finished_at: str | None
+    replay_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,15 @@ class Ledger:
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine, self._clock = engine, clock
+
+    @property
+    def engine(self) -> Engine:
+        """The database that holds the ledger."""
+        return self._engine
+
+    def now(self) -> datetime:
+        """The ledger's clock."""
+        return self._clock()
 
     def published(self, table: str) -> int | None:
         """The published Delta version of a table."""
@@ -122,6 +137,15 @@ class Ledger:
         with self._engine.connect() as connection:
             return [_batch(row) for row in connection.execute(query).all()]
 
+    def replays(self, batch_id: str) -> list[Batch]:
+        """The published batches that put refused rows of this one, or of such a batch, through again; oldest first."""
+        found, wanted = list[Batch](), {batch_id}
+        for one in self.batches(states=["published"]):
+            if one.replay_of in wanted:
+                found.append(one)
+                wanted.add(one.batch_id)
+        return found
+
     def take(self, taken: TakenTable, drop_id: str) -> None:
         """Open (or open again) the line of a batch that is not published."""
         with self._engine.begin() as connection:
@@ -138,6 +162,7 @@ class Ledger:
                     headers=taken.total("headers"),
                     blanks=taken.total("blanks"),
                     taken_at=self._now(),
+                    replay_of=taken.replay_of,
                 )
             )
             self._event(connection, taken.batch_id, taken.contract.table, "taken", None)
@@ -200,7 +225,7 @@ class Ledger:
         )
 
     def _now(self) -> str:
-        return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return stamp(self._clock())
 
 
 def _published(row: Row[Any]) -> Published:
@@ -216,5 +241,5 @@ def _batch(row: Row[Any]) -> Batch:
     return Batch(
         row.batch_id, row.drop_id, row.source, row.table_name, row.content_hash, row.contract_version, row.state,
         counts, row.headers, row.blanks, tuple(json.loads(row.failed_checks or "[]")), row.version, row.seconds,
-        row.taken_at, row.finished_at,
+        row.taken_at, row.finished_at, row.replay_of,
     )  # fmt: skip

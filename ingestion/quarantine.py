@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from ingestion.prepare import REASONS, SEALED
+from ingestion.sealed_rows import SealedRows
 from pseudonymization.digest import secret_of, with_keys, without_keys
 from pseudonymization.keystore import KeyStore
 
@@ -40,7 +40,11 @@ class Quarantine:
 
     def discard(self, table: str, batch_id: str) -> None:
         """Forget the rows of a batch that was taken back."""
-        shutil.rmtree(self._place(table, batch_id), ignore_errors=True)
+        self.rows(table, batch_id).destroy()
+
+    def rows(self, table: str, batch_id: str) -> SealedRows:
+        """The rows of a batch, to be handled without Spark."""
+        return SealedRows(self._folder, table, batch_id)
 
     def open(self, table: str, batch_id: str, keystore: KeyStore) -> DataFrame:
         """`batch_id`, `reasons` and `row` as JSON in clear: for the sealed zone only, never to be written or shown."""

@@ -28,10 +28,14 @@ batch = Table(
     Column("seconds", Float),
     Column("taken_at", String(32), nullable=False),
     Column("finished_at", String(32)),
+    Column("replay_of", String(32)),
     Index("ix_ingestion_batch_drop", "drop_id"),
     Index("ix_ingestion_batch_table", "table_name", "state"),
 )
-"""One row for each batch. `state`: taken, written, passed, published, rejected."""
+"""One row for each batch. `state`: taken, written, passed, published, rejected.
+
+`replay_of`: the batch whose refused rows this one put through again.
+"""
 
 published = Table(
     "ingestion_published",
@@ -57,3 +61,49 @@ event = Table(
     Column("version", BigInteger),
 )
 """What happened to batches, append-only."""
+
+discard = Table(
+    "ingestion_discard",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),
+    Column("batch_id", String(32), nullable=False),
+    Column("table_name", String(63), nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("reason", String(200)),
+    Column("certificate", String(64), nullable=False),
+    Index("ix_ingestion_discard_batch", "batch_id"),
+)
+"""Refused rows that were destroyed, append-only; `reason` when only the rows refused for it were.
+
+`certificate` is the SHA-256 over the encrypted rows: whoever has a copy can prove that it was these.
+"""
+
+check = Table(
+    "ingestion_check",
+    metadata,
+    Column("batch_id", String(32), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("table_name", String(63), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("says", Text, nullable=False),
+    Column("outcome", String(8), nullable=False),
+    Column("found", Text, nullable=False),
+)
+"""What the gate found of a batch. `kind`: rule, drift. `outcome`: passed, warned, failed. No value of the data."""
+
+metric = Table(
+    "ingestion_metric",
+    metadata,
+    Column("batch_id", String(32), primary_key=True),
+    Column("name", String(16), primary_key=True),
+    Column("column_name", String(63), primary_key=True),
+    Column("table_name", String(63), nullable=False),
+    Column("value", Float, nullable=False),
+    Column("hidden", Integer, nullable=False),
+    Index("ix_ingestion_metric_table", "table_name"),
+)
+"""Figures of a batch: `rows`, `null_share`, `new_codes`, `age_days`; `column_name` is empty for the table's own.
+
+`hidden` is 1 where the figure stands for fewer people than may be told apart: `value` is then rounded away.
+"""

@@ -1,0 +1,121 @@
+"""What is left of the rows that each batch refused: the ledger keeps what was, this tells what is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select
+
+from ingestion.errors import QuarantineError
+from ingestion.ledger import Batch, Ledger, State, stamp
+from ingestion.tables import discard
+
+KEPT: tuple[State, ...] = ("published", "rejected")
+"""The states whose refused rows lie in the quarantine."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A batch's refused rows: `quarantined` = `left` + `discarded` + `replayed`.
+
+    `replays` are the batches that put them through again; `superseded_by` the batch that read the same content anew.
+    """
+
+    batch: Batch
+    quarantined: int
+    discarded: int
+    replayed: int
+    replays: tuple[str, ...]
+    superseded_by: str | None
+
+    @property
+    def left(self) -> int:
+        """Rows that lie in the quarantine now."""
+        return self.quarantined - self.discarded - self.replayed
+
+
+@dataclass(frozen=True)
+class Discard:
+    """A line of what was destroyed; see `tables.discard`."""
+
+    at: str
+    batch_id: str
+    table: str
+    rows: int
+    reason: str | None
+    certificate: str
+
+
+class QuarantineLedger:
+    """Reads the ledger for the quarantine, and writes what was destroyed."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger, self._engine = ledger, ledger.engine
+
+    def standings(self) -> list[Standing]:
+        """Every batch that refused rows, oldest first; a rejected replay has left them where they were."""
+        batches = self._ledger.batches(states=KEPT)
+        discards = self.discards()
+        return [
+            _standing(batch, batches, discards)
+            for batch in batches
+            if batch.counts and batch.counts.quarantined and not (batch.replay_of and batch.state == "rejected")
+        ]
+
+    def find(self, name: str) -> Standing:
+        """The batch whose id begins with `name`. Raises `QuarantineError` unless it is exactly one with such rows."""
+        found = [one for one in self.standings() if name and one.batch.batch_id.startswith(name)]
+        if not found:
+            raise QuarantineError(f"No batch {name} has refused rows: hub quarantine list shows those that have.")
+        if len(found) > 1:
+            raise QuarantineError(f"{len(found)} batches begin with {name}: give more of the id.")
+        return found[0]
+
+    def discards(self) -> list[Discard]:
+        """Everything that was destroyed, oldest first."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(discard).order_by(discard.c.number)).all()
+        return [
+            Discard(row.at, row.batch_id, row.table_name, row.row_count, row.reason, row.certificate) for row in rows
+        ]
+
+    def discarded(self, batch: Batch, rows: int, reason: str | None, certificate: str) -> Discard:
+        """Write that rows of a batch are destroyed."""
+        line = Discard(stamp(self._ledger.now()), batch.batch_id, batch.table, rows, reason, certificate)
+        with self._engine.begin() as connection:
+            connection.execute(
+                insert(discard).values(
+                    at=line.at, batch_id=line.batch_id, table_name=line.table, row_count=rows, reason=reason,
+                    certificate=certificate,
+                )
+            )  # fmt: skip
+        return line
+
+
+def _standing(batch: Batch, batches: Iterable[Batch], discards: Iterable[Discard]) -> Standing:
+    # A batch that the gate rejected may be taken again: what was done before that concerned other files.
+    since = batch.taken_at
+    quarantined = batch.counts.quarantined if batch.counts else 0
+    gone = sum(one.rows for one in discards if one.batch_id == batch.batch_id and one.at >= since)
+    again = [one for one in batches if one.replay_of == batch.batch_id and one.state == "published"]
+    replayed = sum(one.counts.rows_read for one in again if one.counts)
+    newer = _newer(batch, batches)
+    return Standing(
+        batch, quarantined, gone, replayed, tuple(one.batch_id for one in again), newer.batch_id if newer else None
+    )
+
+
+def _newer(batch: Batch, batches: Iterable[Batch]) -> Batch | None:
+    """The last published batch of the same content, taken after this one (or after what this one replays)."""
+    known = {one.batch_id: one for one in batches}
+    root = batch
+    while root.replay_of in known:
+        root = known[root.replay_of]
+    same = [
+        one
+        for one in batches
+        if one.state == "published" and one.table == root.table and one.source == root.source
+        and one.content_hash == root.content_hash and one.taken_at > root.taken_at
+    ]  # fmt: skip
+    return same[-1] if same else None
