@@ -104,6 +104,33 @@ class PasswordChanged:
     """The person's password was set; by the event's actor."""
 
 
+@dataclass(frozen=True)
+class RefusedRowsShown:
+    """Rows of a batch's quarantine are shown in clear to `account`, the system's name of who types."""
+
+    account: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class RefusedRowsDiscarded:
+    """Rows of a batch's quarantine are destroyed."""
+
+    account: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class RefusedRowsReplayed:
+    """The rows of a batch's quarantine are put through again."""
+
+    account: str
+    reason: str
+    rows: int
+
+
 Event = (
     Drafted
     | Filed
@@ -119,6 +146,9 @@ Event = (
     | PersonActivated
     | PersonDeactivated
     | PasswordChanged
+    | RefusedRowsShown
+    | RefusedRowsDiscarded
+    | RefusedRowsReplayed
 )
 
 _TYPES: Mapping[str, type[Event]] = {
@@ -136,6 +166,9 @@ _TYPES: Mapping[str, type[Event]] = {
     "person.activated": PersonActivated,
     "person.deactivated": PersonDeactivated,
     "person.password_changed": PasswordChanged,
+    "quarantine.shown": RefusedRowsShown,
+    "quarantine.discarded": RefusedRowsDiscarded,
+    "quarantine.replayed": RefusedRowsReplayed,
 }
 _NAMES = {kind: name for name, kind in _TYPES.items()}
 
@@ -158,6 +191,8 @@ def payload_of(event: Event) -> dict[str, Any]:
             return {"reason": reason}
         case PersonAdded(roles) | RolesChanged(roles):
             return {"roles": [role.value for role in roles]}
+        case RefusedRowsShown() | RefusedRowsDiscarded() | RefusedRowsReplayed():
+            return {"account": event.account, "reason": event.reason, "rows": event.rows}
         case _:
             return {}
 

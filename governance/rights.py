@@ -56,6 +56,8 @@ class Action(StrEnum):
     SEE_PEOPLE = "see_people"
     MANAGE_PEOPLE = "manage_people"
     SEE_SYSTEM = "see_system"
+    SEE_CHECKS = "see_checks"
+    HANDLE_QUARANTINE = "handle_quarantine"
     VIEW = "view"
     EDIT = "edit"
     FILE = "file"
@@ -78,9 +80,17 @@ RIGHTS: Mapping[State, Mapping[Part, frozenset[Action]]] = {
     State.NONE: {
         Part.VISITOR: frozenset({Action.SEE_REGISTER}),
         Part.RESEARCHER: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.START, Action.LIST_PERMITS},
-        Part.STEWARD: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.LIST_PERMITS},
+        Part.STEWARD: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.LIST_PERMITS, Action.SEE_CHECKS},
         Part.COMMITTEE: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.LIST_PERMITS},
-        Part.ADMIN: _EVERYBODY | {Action.LIST_PERMITS, Action.SEE_PEOPLE, Action.MANAGE_PEOPLE, Action.SEE_SYSTEM},
+        Part.ADMIN: _EVERYBODY
+        | {
+            Action.LIST_PERMITS,
+            Action.SEE_PEOPLE,
+            Action.MANAGE_PEOPLE,
+            Action.SEE_SYSTEM,
+            Action.SEE_CHECKS,
+            Action.HANDLE_QUARANTINE,
+        },
     },
     State.DRAFT: {Part.APPLICANT: frozenset({Action.VIEW, Action.EDIT, Action.FILE, Action.WITHDRAW})},
     State.DISCARDED: {Part.APPLICANT: _READ},

@@ -9,17 +9,17 @@ from functools import reduce
 from sqlalchemy import Connection
 
 from governance import commands, events, people, store
-from governance.accounts import Accounts
 from governance.application import Application, Catalogue, validate
 from governance.commands import Command
 from governance.errors import Fault, Invalid, NotAllowed, NotFound, OutOfDate
+from governance.operations import Operations
 from governance.people import OPERATOR, Person, Role
 from governance.permit import Permit
 from governance.rights import DECISIONS, Action, Part, allowed, require
 from governance.state import Dossier, Recorded, evolve, evolve_permit, permit_parts
 
 
-class Governance(Accounts):
+class Governance(Operations):
     """People, applications and permits over one database.
 
     `engine` must have the tables of `governance.tables.metadata`; `clock` returns aware datetimes. Actors are

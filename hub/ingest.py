@@ -33,6 +33,18 @@ def drops_of(landing: Path, source: str, drop: str | None) -> list[Path]:
         raise HubError(f"landing/{source} cannot be read by this account: change its owner or its mode.") from None
 
 
+def folders_of(hub: Hub) -> Folders:
+    """Where ingestion keeps what is not the lake."""
+    home = hub.home
+    return Folders(
+        intake=home.intake,
+        quarantine=home.quarantine,
+        identities=home.identities,
+        sealed_tmp=hub.scratch,
+        locks=home.run / "locks",
+    )
+
+
 def ingest_source(hub: Hub, source: str, drop: str | None, tick: Tick) -> list[Report]:
     """Ingest the drops of `source`. Raises the errors of ingestion; drops before a failure stay published."""
     contracts = hub.contracts
@@ -42,16 +54,9 @@ def ingest_source(hub: Hub, source: str, drop: str | None, tick: Tick) -> list[R
     if not drops:
         return []
     require_java()
-    home = hub.home
     tick("Starting Spark", 0, None)
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
-    folders = Folders(
-        intake=home.intake,
-        quarantine=home.quarantine,
-        identities=home.identities,
-        sealed_tmp=hub.scratch,
-        locks=home.run / "locks",
-    )
+    folders = folders_of(hub)
     reports = []
     for path in drops:
         done = 0

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ class SealedRows:
         self.table, self.batch_id = table, batch_id
         self.folder = quarantine / table / batch_id
         self.lines = self.folder.with_suffix(".lines")
-        self._left = self.folder.with_suffix(".left")
+        self._left, self._gone = self.folder.with_suffix(".left"), self.folder.with_suffix(".gone")
 
     def __iter__(self) -> Iterator[Sealed]:
         number = 0
@@ -73,6 +74,11 @@ class SealedRows:
     def count(self) -> int:
         """How many rows lie there, by the footers of the files."""
         return sum(pq.ParquetFile(path).metadata.num_rows for path in self._files())
+
+    def reasons(self) -> dict[str, int]:
+        """How many of the rows were refused for each reason; a row counts under each of its own."""
+        counted = Counter(reason for one in self for reason in one.reasons)
+        return dict(sorted(counted.items()))
 
     def certificate(self, wanted: Callable[[Sealed], bool] = lambda _: True) -> tuple[int, str]:
         """How many rows are `wanted`, and the SHA-256 over their seals in order."""
@@ -126,9 +132,13 @@ class SealedRows:
             written = sum(pq.ParquetFile(path).metadata.num_rows for path in self._left.glob("*.parquet"))
             # Before the ledger was written the folder is right; after, what was written beside it.
             if written == left and (not self.folder.is_dir() or self.count() != left):
-                shutil.rmtree(self.folder, ignore_errors=True)
+                # Renamed first: a folder removed by half could by chance hold the right number of wrong rows.
+                if self.folder.is_dir():
+                    shutil.rmtree(self._gone, ignore_errors=True)
+                    self.folder.rename(self._gone)
                 self._left.rename(self.folder)
             shutil.rmtree(self._left, ignore_errors=True)
+        shutil.rmtree(self._gone, ignore_errors=True)
         if self.count() != left:
             raise QuarantineError(
                 f"{self.table}: the quarantine of batch {self.batch_id[:12]} holds {self.count()} rows and the ledger "
@@ -144,7 +154,7 @@ class SealedRows:
 
     def destroy(self) -> None:
         """Remove the rows and where they stood."""
-        for folder in (self.folder, self._left):
+        for folder in (self.folder, self._left, self._gone):
             shutil.rmtree(folder, ignore_errors=True)
         for file in (self.lines, self.lines.with_suffix(".fresh")):
             file.unlink(missing_ok=True)

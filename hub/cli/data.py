@@ -89,20 +89,57 @@ def tables() -> None:
     table(headings, rows, empty="Nothing is published yet: hub ingest --help", numbers=(2, 3))
 
 
-def batches(last: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20) -> None:
-    """Show the ledger: what each batch read, accepted, quarantined and why."""
+def batches(
+    last: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Count again what lies there: all batches, or BATCH.")
+    ] = False,
+    batch: Annotated[list[str] | None, typer.Argument(help="With --verify: batches, by their ids.")] = None,
+) -> None:
+    """Show the ledger: what each batch read, accepted, quarantined and why.
+
+    Example: hub batches --verify
+    """
     from hub.compose import Hub
 
+    if verify:
+        _verify(batch or [])
+        return
     rows = []
-    for batch in reversed(Hub.load().ledger.batches()[-last:]):
-        counts = batch.counts
+    for one in reversed(Hub.load().ledger.batches()[-last:]):
+        counts = one.counts
         figures = (
             (counts.rows_read, counts.accepted, counts.quarantined, counts.duplicates) if counts else ("", "", "", "")
         )
-        why = _reasons(counts.reasons) if counts else ", ".join(batch.failed_checks)
-        rows.append((batch.batch_id[:12], batch.table, batch.state, *figures, why))
+        why = _reasons(counts.reasons) if counts else ", ".join(one.failed_checks)
+        rows.append((one.batch_id[:12], one.table, one.state, *figures, why))
     headings = ("batch", "table", "state", "read", "accepted", "quarantined", "duplicates", "why")
     table(headings, rows, empty="No batch yet: hub ingest --help", numbers=(3, 4, 5, 6))
+
+
+def _verify(names: list[str]) -> None:
+    """Count published batches again; ends with 1 when one does not add up."""
+    from hub.compose import Hub
+    from hub.errors import HubError
+    from ingestion.recount import recount
+
+    hub = Hub.load()
+    rows, wrong = [], 0
+    try:
+        for one in recount(hub.lake, hub.ledger, hub.home.quarantine, names):
+            wrong += not one.holds
+            lake = "version gone" if one.accepted is None else one.accepted
+            read = one.batch.counts.rows_read if one.batch.counts else 0
+            rows.append((one.batch.batch_id[:12], one.batch.table, read, lake, one.quarantined, one.gone,
+                         one.fault or "OK"))  # fmt: skip
+    finally:
+        hub.close()
+    if names and not rows:
+        raise HubError(f"No published batch begins with {', '.join(names)}: see hub batches.")
+    headings = ("batch", "table", "read", "in the lake", "in quarantine", "gone from it", "")
+    table(headings, rows, empty="No published batch yet: hub ingest --help", numbers=(2, 3, 4, 5))
+    if wrong:
+        raise HubError(f"{wrong} of {len(rows)} batches do not add up: stop ingesting and look at them.")
 
 
 def _reasons(reasons: Mapping[str, int]) -> str:

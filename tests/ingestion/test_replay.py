@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from ingestion import tables
 from ingestion.contract_set import load_contracts
 from ingestion.errors import GateFailed, QuarantineError
 from ingestion.ingest import TableReport
 from ingestion.quarantine_ledger import QuarantineLedger, Standing
+from ingestion.recount import recount
 from ingestion.replay import replay
 from ingestion.sealed_rows import SealedRows
 from tests.ingestion.conftest import GOOD_PEOPLE, GOOD_VISITS, PEOPLE, VISITS, Small
@@ -71,6 +74,14 @@ def test_a_mended_contract_publishes_what_passes_once_and_keeps_the_rest(small: 
     assert not SealedRows(small.home.quarantine, "visits", batch).folder.exists()
     kept = SealedRows(small.home.quarantine, "visits", rest.batch.batch_id)
     assert sorted(one.line for one in kept.places(small.keystore).values()) == [7, 8]
+
+    assert [one.fault for one in recount(small.lake, small.ledger, small.home.quarantine)] == ["", ""]
+    with small.engine.begin() as connection:
+        connection.execute(update(tables.batch).values(accepted=tables.batch.c.accepted + 1))
+    faults = [one.fault for one in recount(small.lake, small.ledger, small.home.quarantine, [batch[:9]])]
+    assert faults == ["3 rows in the lake, 4 in the ledger; rows read are not accepted + quarantined + duplicates"]
+    with small.engine.begin() as connection:
+        connection.execute(update(tables.batch).values(accepted=tables.batch.c.accepted - 1))
 
     rows, version = small.rows("visits"), small.ledger.published("visits")
     same = again(small, batch)

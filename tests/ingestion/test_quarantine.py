@@ -1,0 +1,188 @@
+"""Refused rows as they lie there: found in their files, counted, destroyed in part; no half of it."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.paths import Home
+from ingestion.contract_set import load_contracts
+from ingestion.errors import QuarantineError
+from ingestion.ledger import Ledger
+from ingestion.quarantine_discard import discard
+from ingestion.quarantine_ledger import QuarantineLedger
+from ingestion.quarantine_lines import locate
+from ingestion.sealed_rows import SealedRows, Where
+from pseudonymization.keystore import KeyStore
+from tests.ingestion.conftest import VISITS_HEADER
+from tests.ingestion.refused import published, seal, taken_from
+
+ROWS = [
+    (("bad_type:price", "unknown_code:place"), {"number": "1", "psa": "ONE"}),
+    (("bad_type:start",), {"number": "2", "psa": "TWO"}),
+    (("missing_person",), {"number": "3"}),
+]
+
+
+@pytest.fixture
+def keystore(home: Home) -> KeyStore:
+    return KeyStore.create(home.keys)
+
+
+@pytest.fixture
+def batch(home: Home, ledger: Ledger, keystore: KeyStore, contract_folder: Path, tmp_path: Path) -> str:
+    taken = taken_from(load_contracts(contract_folder)["visits"], tmp_path / "VISITS.csv")
+    seal(home.quarantine, "visits", taken.batch_id, ROWS, keystore)
+    return published(ledger, taken, len(ROWS))
+
+
+def destroy(home: Home, ledger: Ledger, name: str, reason: str | None = None, **options: Callable[..., None]) -> int:
+    folder, locks = home.quarantine, home.run / "locks"
+    return discard(name, ledger=ledger, quarantine=folder, locks=locks, reason=reason, **options).rows
+
+
+def test_a_part_is_destroyed_with_its_lines_and_the_rest_is_as_it_was(
+    home: Home, ledger: Ledger, keystore: KeyStore, batch: str
+) -> None:
+    rows = SealedRows(home.quarantine, "visits", batch)
+    rows.keep_places({one.seal: Where(1, one.number, f"line {one.number}") for one in rows}, keystore)
+    before = {one.row for one in rows if one.reasons == ("missing_person",)}
+    assert rows.reasons() == {"bad_type:price": 1, "bad_type:start": 1, "missing_person": 1, "unknown_code:place": 1}
+    assert destroy(home, ledger, batch[:8], "bad_type") == 2
+    assert {one.row for one in rows} == before
+    (where,) = rows.places(keystore).values()
+    assert where.raw == f"line {where.line}"
+    standing = QuarantineLedger(ledger).find(batch)
+    assert (standing.quarantined, standing.discarded, standing.left) == (3, 2, 1)
+    (line,) = QuarantineLedger(ledger).discards()
+    assert (line.rows, line.reason, len(line.certificate)) == (2, "bad_type", 64)
+    with pytest.raises(QuarantineError, match="no refused row left of reason bad_type"):
+        destroy(home, ledger, batch, "bad_type")
+    assert destroy(home, ledger, batch) == 1
+    assert list((home.quarantine / "visits").iterdir()) == []
+
+
+class Crash(BaseException):
+    """What nobody catches."""
+
+
+@pytest.mark.parametrize("place", ["begin_removal", "discarded", "settle", "rename"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_killed_anywhere_rows_and_ledger_agree(
+    home: Home, ledger: Ledger, batch: str, place: str, after: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = {"discarded": QuarantineLedger, "rename": Path}.get(place, SealedRows)
+    real = getattr(owner, place)
+    calls = []
+
+    def killed(self: object, *arguments: object) -> object:
+        calls.append(arguments)
+        # The first `settle` is what every command begins with.
+        if place == "settle" and len(calls) == 1:
+            return real(self, *arguments)
+        if after:
+            real(self, *arguments)
+        raise Crash
+
+    with monkeypatch.context() as patched, pytest.raises(Crash):
+        patched.setattr(owner, place, killed)
+        destroy(home, ledger, batch, "bad_type")
+    standing = QuarantineLedger(ledger).find(batch)
+    rows = SealedRows(home.quarantine, "visits", batch)
+    rows.settle(standing.left)
+    assert rows.count() == standing.left in (1, 3)
+    if standing.left == 1:
+        assert [one.reasons for one in rows] == [("missing_person",)]
+    assert {path.name for path in (home.quarantine / "visits").iterdir()} == {batch}
+
+
+def test_what_stops_the_note_stops_the_act(home: Home, ledger: Ledger, batch: str) -> None:
+    def refused(_batch: str, rows: int) -> None:
+        assert rows == 3
+        raise PermissionError
+
+    with pytest.raises(PermissionError):
+        destroy(home, ledger, batch, before=refused)
+    assert SealedRows(home.quarantine, "visits", batch).count() == 3
+    assert QuarantineLedger(ledger).discards() == []
+
+
+def test_rows_that_are_missing_are_said(home: Home, ledger: Ledger, batch: str) -> None:
+    next((home.quarantine / "visits" / batch).glob("*.parquet")).unlink()
+    with pytest.raises(QuarantineError, match=r"holds \d rows and the ledger says 3"):
+        destroy(home, ledger, batch)
+
+
+def test_another_key_opens_nothing(home: Home, tmp_path: Path, batch: str) -> None:
+    other = KeyStore.create(tmp_path / "other.json")
+    with pytest.raises(QuarantineError, match="cannot be opened"):
+        list(SealedRows(home.quarantine, "visits", batch).opened(other))
+
+
+cells = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=6
+) | st.sampled_from(['"', ",", '","', "é", ""])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(lines=st.lists(st.lists(cells, min_size=8, max_size=8), min_size=1, max_size=6), packed=st.booleans())
+def test_every_line_of_a_csv_is_found_where_it_stands(
+    contract_folder: Path, tmp_path_factory: pytest.TempPathFactory, lines: list[list[str]], packed: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("lines")
+    contract = load_contracts(contract_folder)["visits"]
+    header = VISITS_HEADER.split(",")
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerows([[*line[:7], line[7] or "x"] for line in lines])
+    text = VISITS_HEADER + "\n\n" + written.getvalue()
+    file = folder / ("part-1.csv.gz" if packed else "part-1.csv")
+    file.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    rows = [
+        (
+            ("bad_type:price",),
+            {name: cell for name, cell in zip(header, [*line[:7], line[7] or "x"], strict=True) if cell},
+        )
+        for line in lines
+    ]
+    keystore = KeyStore.create(folder / "keys.json")
+    sealed = seal(folder / "q", "visits", "b" * 32, rows, keystore)
+    assert locate(taken_from(contract, file, header=header), sealed, keystore) == len(lines)
+    raw = text.split("\n")
+    places = sealed.places(keystore)
+    assert sorted(one.line for one in places.values()) == list(range(3, 3 + len(lines)))
+    for one, content in sealed.opened(keystore):
+        where = places[one.seal]
+        assert raw[where.line - 1] == where.raw
+        assert next(csv.reader([where.raw])) == [content.get(name, "") for name in header]
+
+
+def test_lines_of_several_files_and_of_fhir(tmp_path: Path, keystore: KeyStore) -> None:
+    contract = load_contracts()["fhir_condition"]
+    first, second = tmp_path / "part-1.ndjson", tmp_path / "part-2.ndjson"
+    first.write_text(json.dumps({"resourceType": "Condition", "id": "a"}) + "\n\nKERBRAT{\n")
+    twins = [{"resourceType": "Condition", "id": "b", "code": {"text": text}} for text in ("one", "two")]
+    second.write_text("\n".join(map(json.dumps, twins)) + "\n")
+    rows = [
+        (("key_conflict",), {"id": "b", "code": "two"}),
+        (("malformed_row",), {"_malformed": "KERBRAT{"}),
+        (("key_conflict",), {"id": "b", "code": "one"}),
+        (("missing_person",), {"code": "without an id"}),
+    ]
+    sealed = seal(tmp_path / "q", contract.table, "c" * 32, rows, keystore)
+    assert locate(taken_from(contract, first, second), sealed, keystore) == 3
+    places = sealed.places(keystore)
+    found = {
+        str(row): (places[one.seal].file, places[one.seal].line)
+        for one, row in sealed.opened(keystore)
+        if one.seal in places
+    }
+    assert found == {str(rows[0][1]): (2, 2), str(rows[1][1]): (1, 3), str(rows[2][1]): (2, 1)}
+    assert b"KERBRAT" not in sealed.lines.read_bytes()
