@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from ingestion.catalogue import SMALL
 from ingestion.contract import Between, Contract, NullShare, QuarantineShare, RowCount, UniqueKey, ValuesIn
+from ingestion.drift import Judged
 from ingestion.ledger import Counts
 
 if TYPE_CHECKING:
@@ -39,10 +41,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate found: how many checks, and a sentence for each that failed (counts only)."""
+    """What the gate found: how many checks, a sentence for each that failed (counts only), and what is kept of all."""
 
     checks: int
     failed: tuple[str, ...]
+    results: tuple[Judged, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -82,6 +85,7 @@ def _judge(contract: Contract, added: DataFrame, counts: Counts) -> Verdict:
         _FACTS: _facts(contract, added, counts),
     }
     failed = []
+    results = {check.says: Judged("rule", check.says, "passed") for check in checks}
     for name in sorted({check.frame for check in checks}):
         definition = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe(name)
         batch = definition.get_batch({"dataframe": frames[name]})
@@ -96,7 +100,8 @@ def _judge(contract: Contract, added: DataFrame, counts: Counts) -> Verdict:
                 check.expectation, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}
             )
             failed.append(check.says + _counted(detail))
-    return Verdict(len(checks), tuple(failed))
+            results[check.says] = Judged("rule", check.says, "failed", _shared(detail))
+    return Verdict(len(checks), tuple(failed), tuple(results.values()))
 
 
 def _checks(contract: Contract) -> Iterable[Check]:
@@ -192,3 +197,12 @@ def _counted(result: Any) -> str:
     if isinstance(observed, bool) or not isinstance(observed, int | float):
         return ""
     return f": found {observed:g}"
+
+
+def _shared(result: Any) -> str:
+    """What is kept of a failed check: a share, never a count that could stand for a few people."""
+    found = result.result or {}
+    unexpected, of = found.get("unexpected_count"), found.get("element_count")
+    if isinstance(unexpected, int) and isinstance(of, int) and of:
+        return f"fewer than {SMALL} rows" if unexpected < SMALL else f"{unexpected / of:.4f} of the rows"
+    return ""

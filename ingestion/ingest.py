@@ -21,7 +21,6 @@ from ingestion.contract_set import Contracts
 from ingestion.drop import Drop, TakenTable, take_in
 from ingestion.effort import measured_effort
 from ingestion.errors import GateFailed, IngestionError
-from ingestion.gate import judge
 from ingestion.lake import PERSON_LINK, Lake
 from ingestion.ledger import Batch, Counts, Ledger, Published
 from ingestion.locks import INTAKE, locked
@@ -30,6 +29,7 @@ from ingestion.prepare import identities
 from ingestion.quarantine import Quarantine, by_code
 from ingestion.redact import redacted
 from ingestion.sources import reader_of
+from ingestion.watch import watch
 from pseudonymization.identities import IdentityTable
 from pseudonymization.keystore import KeyStore
 from pseudonymization.links import LINKS_SCHEMA, empty_links, learn
@@ -240,7 +240,7 @@ def _one(run: _Run, taken: TakenTable, drop_id: str) -> None:
     run.progress(name, "recorded")
     with redacted("judging the batch", name):
         added = table.read(outcome.version).where(F.col("batch_id") == batch_id)
-        verdict = judge(contract, added, outcome.counts)
+        verdict = watch(contract, batch_id, added, outcome.counts, lake=run.lake, ledger=run.ledger)
     run.progress(name, "judged")
     if not verdict.passed:
         run.ledger.rejected(batch_id, name, verdict.failed)
