@@ -12,7 +12,7 @@ from ingestion.figures import AGE_DAYS, NEW_CODES, NULL_SHARE, Figure
 
 @dataclass(frozen=True)
 class Judged:
-    """One comparison: what it says in the contract's words, its outcome, and what was found, in counts and shares.
+    """One comparison: what it says in the contract's words, its outcome, and what was found: a number.
 
     `kind`: `rule` (an expectation of the gate) or `drift`. `outcome`: `passed`, `warned` or `failed`.
     """
@@ -41,7 +41,7 @@ def compare(
     if enough:
         usual = median(earlier_rows)
         change = abs(accepted - usual) / max(usual, 1)
-        said = f"a change of {change:.2f} against the median of {len(earlier_rows)} batches"
+        said = f"{change:.2f}"
         found.append(
             _judged(f"rows change at most {drift.rows.max:g}", change <= drift.rows.max, drift.rows.then, said)
         )
@@ -50,15 +50,15 @@ def compare(
         if one.name == NULL_SHARE and len(before) >= drift.least:
             change = abs(one.value - median(figure.value for figure in before))
             says = f"null_share of {one.column} changes at most {drift.nulls.max:g}"
-            said = f"a change of {change:.2f}"
+            said = f"{change:.2f}"
             found.append(_judged(says, change <= drift.nulls.max, drift.nulls.then, said))
         elif one.name == NEW_CODES and enough:
             says = f"new codes in {one.column} at most {drift.codes.max}"
-            found.append(_judged(says, one.value <= drift.codes.max, drift.codes.then, f"{one.value:.0f} new"))
+            found.append(_judged(says, one.value <= drift.codes.max, drift.codes.then, f"{one.value:.0f}"))
         elif one.name == AGE_DAYS and drift.fresh is not None and not one.hidden:
             says = f"last {one.column} at most {drift.fresh.max_days} days ago"
             good = one.value <= drift.fresh.max_days
-            found.append(_judged(says, good, drift.fresh.then, f"{one.value:.0f} days"))
+            found.append(_judged(says, good, drift.fresh.then, f"{one.value:.0f}"))
     return found
 
 

@@ -204,5 +204,5 @@ def _shared(result: Any) -> str:
     found = result.result or {}
     unexpected, of = found.get("unexpected_count"), found.get("element_count")
     if isinstance(unexpected, int) and isinstance(of, int) and of:
-        return f"fewer than {SMALL} rows" if unexpected < SMALL else f"{unexpected / of:.4f} of the rows"
+        return f"< {SMALL}" if unexpected < SMALL else f"{unexpected / of:.4f}"
     return ""

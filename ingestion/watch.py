@@ -37,7 +37,7 @@ def watch(
         rows = [one.counts.accepted for one in before if one.counts]
         drifted = compare(contract, figures, counts.accepted, rows, known)
     store.keep(batch_id, contract.table, [*verdict.results, *drifted], figures)
-    stopped = tuple(f"{one.says}: {one.found}" for one in drifted if one.outcome == "failed")
+    stopped = tuple(f"{one.says}: found {one.found}" for one in drifted if one.outcome == "failed")
     return Verdict(verdict.checks + len(drifted), (*verdict.failed, *stopped), (*verdict.results, *drifted))
 
 

@@ -1,6 +1,7 @@
 """The portal: pages in French and English where data is found, asked for, decided on and opened."""
 
 from hub.portal.app import create_app
+from hub.portal.checks import CheckedBatch, CheckedTable, CheckLine
 from hub.portal.settings import PortalSettings
 from hub.portal.views import (
     Batch,
@@ -17,6 +18,9 @@ __all__ = [
     "Batch",
     "CatalogueColumn",
     "CatalogueTable",
+    "CheckLine",
+    "CheckedBatch",
+    "CheckedTable",
     "Fact",
     "PortalSettings",
     "Project",

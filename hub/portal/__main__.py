@@ -15,7 +15,7 @@ from governance import Permit
 from hub.compose import Hub
 from hub.openings import end_project, stop_person
 from hub.paths import ROOT, Home
-from hub.portal.adapters import Standing, catalogue_view, system_view
+from hub.portal.adapters import Standing, catalogue_view, checks_view, system_view
 from hub.portal.app import create_app
 from hub.portal.identity import HubIdentity
 from hub.portal.settings import PortalSettings
@@ -69,6 +69,7 @@ def main() -> None:
         identity=HubIdentity.from_environment(settings),
         settings=settings,
         system=lambda: system_view(hub),
+        checked=lambda: checks_view(hub),
         on_granted=lambda permit: prepare(home, permit),
         on_closed=lambda permit: end_project(hub, permit.id, "Closed on the portal."),
         on_deactivated=lambda username: stop_person(hub, username),

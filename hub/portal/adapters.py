@@ -7,12 +7,16 @@ from datetime import date
 from pathlib import Path
 
 from hub.compose import Hub
+from hub.portal.checks import CheckedBatch, CheckedTable, CheckLine
 from hub.portal.views import Batch, CatalogueColumn, CatalogueTable, Fact, Project, ProjectState, SystemState
 from ingestion.catalogue import catalogue
+from ingestion.ledger import Batch as LedgerBatch
+from ingestion.results import Results, ResultStore
 from projects.state import Projects
 from pseudonymization.errors import PseudonymizationError
 
 LAST_BATCHES = 20
+CHECKED_BATCHES = 5
 
 
 def catalogue_view(hub: Hub) -> list[CatalogueTable]:
@@ -80,6 +84,47 @@ def system_view(hub: Hub) -> SystemState:
         for batch in reversed(hub.ledger.batches()[-LAST_BATCHES:])
     ]
     return SystemState([keys, tables], batches)
+
+
+def checks_view(hub: Hub) -> list[CheckedTable]:
+    """What is kept of each table's last batches, by source and name; small counts are hidden from here on."""
+    threshold = hub.settings.catalogue.small_count
+    last: dict[str, list[LedgerBatch]] = {}
+    for batch in reversed(hub.ledger.batches(states=["published", "rejected"])):
+        mine = last.setdefault(batch.table, [])
+        if len(mine) < CHECKED_BATCHES:
+            mine.append(batch)
+    results = ResultStore(hub.engine).of([one.batch_id for batches in last.values() for one in batches])
+    nothing = Results((), ())
+    return [
+        CheckedTable(
+            name=contract.table,
+            source=contract.source,
+            labels=contract.label.model_dump(),
+            batches=[_checked(one, results.get(one.batch_id, nothing), threshold) for one in last[contract.table]],
+        )
+        for contract in sorted(hub.contracts.values(), key=lambda one: (one.source, one.table))
+        if contract.table in last
+    ]
+
+
+def _checked(batch: LedgerBatch, results: Results, threshold: int) -> CheckedBatch:
+    def shown(count: int) -> int | None:
+        # All are rounded: the difference of two exact ones would tell a hidden third.
+        return None if 0 < count < threshold else round(count / 10) * 10
+
+    counts = batch.counts
+    return CheckedBatch(
+        batch=batch.batch_id[:12],
+        at=batch.finished_at or batch.taken_at,
+        published=batch.state == "published",
+        read=shown(counts.rows_read) if counts else None,
+        accepted=shown(counts.accepted) if counts else None,
+        quarantined=shown(counts.quarantined) if counts else None,
+        duplicates=shown(counts.duplicates) if counts else None,
+        checks=[CheckLine(one.says, one.kind == "drift", one.outcome, one.found) for one in results.checks],
+        figures={(one.name, one.column): None if one.hidden else one.value for one in results.figures if one.column},
+    )
 
 
 def _day(text: str | None) -> date | None:

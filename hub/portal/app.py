@@ -14,11 +14,23 @@ from starlette.staticfiles import StaticFiles
 
 from governance import Governance, GovernanceError, NotAllowed, NotFound, OutOfDate, Permit
 from hub.portal.access import Needs, Visitor
+from hub.portal.checks import CheckedTable
 from hub.portal.errors import PortalError, SignInNeeded
 from hub.portal.identity import Identity
 from hub.portal.pages import Pages
 from hub.portal.portal import Hooks, Portal
-from hub.portal.routes import applications, catalogue, decisions, home, people, projects, public, session, system
+from hub.portal.routes import (
+    applications,
+    catalogue,
+    checks,
+    decisions,
+    home,
+    people,
+    projects,
+    public,
+    session,
+    system,
+)
 from hub.portal.seal import Seal
 from hub.portal.security import HEADERS, SAFE_METHODS, FormGuard, SecurityHeaders
 from hub.portal.settings import PortalSettings
@@ -26,7 +38,7 @@ from hub.portal.views import CatalogueTable, ProjectsView, SystemState
 from hub.portal.words import N_
 
 STATIC = Path(__file__).parent / "static"
-ROUTERS = (home, catalogue, applications, decisions, projects, people, public, system, session)
+ROUTERS = (home, catalogue, applications, decisions, projects, checks, people, public, system, session)
 
 
 def _nothing(_: object) -> None:
@@ -41,6 +53,7 @@ def create_app(
     identity: Identity,
     settings: PortalSettings,
     system: Callable[[], SystemState] = SystemState,
+    checked: Callable[[], list[CheckedTable]] = list,
     on_granted: Callable[[Permit], None] = _nothing,
     on_closed: Callable[[Permit], None] = _nothing,
     on_deactivated: Callable[[str], None] = _nothing,
@@ -66,6 +79,7 @@ def create_app(
         catalogue=catalogue,
         projects=projects,
         system=system,
+        checks=checked,
         identity=identity,
         forms=forms,
         pages=pages,

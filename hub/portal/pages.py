@@ -26,6 +26,7 @@ NAVIGATION: tuple[tuple[str, str, Action], ...] = (
     ("catalogue", words.N_("Catalogue"), Action.SEE_CATALOGUE),
     ("applications", words.N_("Applications"), Action.LIST_APPLICATIONS),
     ("projects", words.N_("Projects"), Action.LIST_PERMITS),
+    ("checks", words.N_("Checks"), Action.SEE_CHECKS),
     ("people", words.N_("People"), Action.SEE_PEOPLE),
     ("system", words.N_("System"), Action.SEE_SYSTEM),
     ("register", words.N_("Public register"), Action.SEE_REGISTER),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from governance import Governance, Permit
+from hub.portal.checks import CheckedTable
 from hub.portal.identity import Identity
 from hub.portal.pages import Pages
 from hub.portal.security import FormGuard
@@ -32,6 +33,7 @@ class Portal:
     catalogue: Callable[[], list[CatalogueTable]]
     projects: ProjectsView
     system: Callable[[], SystemState]
+    checks: Callable[[], list[CheckedTable]]
     identity: Identity
     forms: FormGuard
     pages: Pages

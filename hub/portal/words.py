@@ -24,6 +24,9 @@ STATES = {
     State.ENDED: N_("Ended"),
 }
 
+OUTCOMES = {"passed": N_("passed"), "warned": N_("to look at"), "failed": N_("failed")}
+"""How a check of a batch ended."""
+
 PROJECT_STATES = {
     ProjectState.PREPARING: N_("Being prepared"),
     ProjectState.OPEN: N_("Open"),

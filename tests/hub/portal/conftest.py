@@ -23,6 +23,9 @@ from hub.portal import (
     Batch,
     CatalogueColumn,
     CatalogueTable,
+    CheckedBatch,
+    CheckedTable,
+    CheckLine,
     Fact,
     PortalSettings,
     Project,
@@ -175,6 +178,27 @@ SYSTEM = SystemState(
 )
 
 
+CHECKS = [
+    CheckedTable(
+        "IR_BEN_R",
+        "snds",
+        {"fr": "Référentiel des bénéficiaires", "en": "Beneficiaries"},
+        [
+            CheckedBatch(
+                "3f2a91c0aa01", "2026-02-27T04:12:00.000000Z", True, 2010, 2000, None, 0,
+                [
+                    CheckLine("row_count between 1 and any", False, "passed", ""),
+                    CheckLine("null_share of BEN_DCD_AME changes at most 0.1", True, "warned", "0.25"),
+                ],
+                {("null_share", "BEN_DCD_AME"): 0.125, ("null_share", "BEN_SEX_COD"): None,
+                 ("new_codes", "BEN_SEX_COD"): 2.0},
+            ),
+            CheckedBatch("77aa10b2c301", "2026-01-27T04:12:00.000000Z", False, 1000, 990, 10, 0),
+        ],
+    ),
+]  # fmt: skip
+
+
 @dataclass
 class Site:
     """What a test holds in its hands."""
@@ -270,6 +294,7 @@ def build_site(engine: Engine, identity: Any = None) -> Site:
         identity=identity or CookieIdentity(),
         settings=PortalSettings(secret=b"s" * 32),
         system=lambda: SYSTEM,
+        checked=lambda: CHECKS,
         on_granted=calls.granted.append,
         on_closed=calls.closed.append,
         on_deactivated=calls.deactivated.append,
