@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import insert, select
@@ -56,9 +57,9 @@ class QuarantineLedger:
     def standings(self) -> list[Standing]:
         """Every batch that refused rows, oldest first; a rejected replay has left them where they were."""
         batches = self._ledger.batches(states=KEPT)
-        discards = self.discards()
+        history = _History(batches, self.discards())
         return [
-            _standing(batch, batches, discards)
+            history.standing(batch)
             for batch in batches
             if batch.counts and batch.counts.quarantined and not (batch.replay_of and batch.state == "rejected")
         ]
@@ -93,29 +94,36 @@ class QuarantineLedger:
         return line
 
 
-def _standing(batch: Batch, batches: Iterable[Batch], discards: Iterable[Discard]) -> Standing:
-    # A batch that the gate rejected may be taken again: what was done before that concerned other files.
-    since = batch.taken_at
-    quarantined = batch.counts.quarantined if batch.counts else 0
-    gone = sum(one.rows for one in discards if one.batch_id == batch.batch_id and one.at >= since)
-    again = [one for one in batches if one.replay_of == batch.batch_id and one.state == "published"]
-    replayed = sum(one.counts.rows_read for one in again if one.counts)
-    newer = _newer(batch, batches)
-    return Standing(
-        batch, quarantined, gone, replayed, tuple(one.batch_id for one in again), newer.batch_id if newer else None
-    )
+class _History:
+    """The kept batches, by what is asked of them for each."""
 
+    def __init__(self, batches: Sequence[Batch], discards: Sequence[Discard]) -> None:
+        self._known = {one.batch_id: one for one in batches}
+        self._discards: dict[str, list[Discard]] = defaultdict(list)
+        self._replays: dict[str, list[Batch]] = defaultdict(list)
+        self._same: dict[tuple[str, str, str], Batch] = {}
+        for line in discards:
+            self._discards[line.batch_id].append(line)
+        for one in batches:
+            if one.state != "published":
+                continue
+            if one.replay_of:
+                self._replays[one.replay_of].append(one)
+            self._same[one.source, one.table, one.content_hash] = one
 
-def _newer(batch: Batch, batches: Iterable[Batch]) -> Batch | None:
-    """The last published batch of the same content, taken after this one (or after what this one replays)."""
-    known = {one.batch_id: one for one in batches}
-    root = batch
-    while root.replay_of in known:
-        root = known[root.replay_of]
-    same = [
-        one
-        for one in batches
-        if one.state == "published" and one.table == root.table and one.source == root.source
-        and one.content_hash == root.content_hash and one.taken_at > root.taken_at
-    ]  # fmt: skip
-    return same[-1] if same else None
+    def standing(self, batch: Batch) -> Standing:
+        # A batch that the gate rejected may be taken again: what was done before that concerned other files.
+        gone = sum(one.rows for one in self._discards[batch.batch_id] if one.at >= batch.taken_at)
+        again = self._replays[batch.batch_id]
+        replayed = sum(one.counts.rows_read for one in again if one.counts)
+        quarantined = batch.counts.quarantined if batch.counts else 0
+        replays = tuple(one.batch_id for one in again)
+        return Standing(batch, quarantined, gone, replayed, replays, self._superseded(batch))
+
+    def _superseded(self, batch: Batch) -> str | None:
+        """The last published batch of the same content, taken after this one (or after what this one replays)."""
+        root = batch
+        while root.replay_of in self._known:
+            root = self._known[root.replay_of]
+        newest = self._same.get((root.source, root.table, root.content_hash))
+        return newest.batch_id if newest and newest.taken_at > root.taken_at else None

@@ -1,7 +1,7 @@
 """Finds where refused rows stood in their files: Spark's readers tell no line numbers, so the files are read again.
 
-Plain Python, and only until every refused row is found. A file is compared line by line with what the rows must
-have looked like; a line is taken apart only where that could not be told (quotes in CSV, JSON).
+Plain Python, and only until every refused row is found. A line is compared by its digest with what the rows must
+have looked like; it is taken apart only where that could not be told (quotes in CSV, JSON).
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +25,32 @@ from pseudonymization.keystore import KeyStore
 
 AT_MOST = 200_000
 """Rows of a batch that are looked for; more refused rows than that are no faults of lines."""
-
+RAW_BYTES = 128 * 2**20
+"""Letters of raw lines that are kept for one batch; beyond, a row has its line's number and its parsed content."""
 _BREAK = "\x1f"
 """Unit separator, between cells: no file of tables holds it."""
-Waiting = dict[str, list[tuple[bytes, dict[str, Any]]]]
-"""What a line must be, or hold, to the rows (seal, columns) that it may be."""
+_ID_LENGTH = 64
+"""A FHIR id has at most so many letters (https://hl7.org/fhir/R4/datatypes.html#id)."""
+
+
+@dataclass
+class _Found:
+    """Where rows stood, by their seals."""
+
+    places: dict[bytes, Where] = field(default_factory=dict)
+    letters: int = 0
+
+    def add(self, seal: bytes, where: Where) -> None:
+        self.letters += len(where.raw)
+        self.places[seal] = where if self.letters <= RAW_BYTES else Where(where.file, where.line, "")
+
+    def next_of(self, seals: deque[bytes] | None) -> bytes | None:
+        """Take the first of these rows that was not found yet."""
+        while seals:
+            seal = seals.popleft()
+            if seal not in self.places:
+                return seal
+        return None
 
 
 def locate(taken: TakenTable, rows: SealedRows, keystore: KeyStore) -> int:
@@ -35,18 +59,13 @@ def locate(taken: TakenTable, rows: SealedRows, keystore: KeyStore) -> int:
     CSV: by content; a row is found unless its quoting is broken. FHIR: by the resource's id and values, so a
     resource without id is not found. Two equal lines are two rows, in order of reading.
     """
-    wanted = [(sealed.seal, row) for (sealed, row), _ in zip(rows.opened(keystore), range(AT_MOST), strict=False)]
-    finder = _in_csv if taken.contract.format == "csv" else _in_ndjson
-    found: dict[bytes, Where] = {}
-    for place, file in enumerate(taken.files, start=1):
-        missing = [(seal, row) for seal, row in wanted if seal not in found]
-        if not missing:
-            break
-        mine = [(seal, row) for seal, row in missing if _from_this(row, file)]
-        for seal, line, raw in finder(taken.contract, file, mine):
-            found[seal] = Where(place, line, raw)
-    rows.keep_places(found, keystore)
-    return len(found)
+    found = _Found()
+    if taken.contract.format == "csv":
+        _in_csv(taken, rows, keystore, found)
+    else:
+        _in_ndjson(taken, rows, keystore, found)
+    rows.keep_places(found.places, keystore)
+    return len(found.places)
 
 
 def carry(before: SealedRows, after: SealedRows, contract: Contract, keystore: KeyStore) -> int:
@@ -55,7 +74,7 @@ def carry(before: SealedRows, after: SealedRows, contract: Contract, keystore: K
     They are known by the columns that both contracts have.
     """
     places = before.places(keystore)
-    known: dict[str, list[Where]] = defaultdict(list)
+    known: dict[bytes, list[Where]] = defaultdict(list)
     for sealed, row in before.opened(keystore):
         if sealed.seal in places:
             known[_same(contract, row)].append(places[sealed.seal])
@@ -68,75 +87,91 @@ def carry(before: SealedRows, after: SealedRows, contract: Contract, keystore: K
     return len(found)
 
 
-def _same(contract: Contract, row: Mapping[str, Any]) -> str:
-    return json.dumps([row.get(name) for name in (*contract.columns, MALFORMED)])
+def _digest(text: str, variables: Mapping[str, Any]) -> bytes:
+    """A line and what its file's name told: 128 bits."""
+    told = json.dumps([variables[name] for name in sorted(variables)])
+    return blake2b(f"{told}\n{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _from_this(row: Mapping[str, Any], file: TakenFile) -> bool:
-    """Whether the row can come from a file whose name told these values; a row that could not be read has none."""
-    return all(row.get(name) == value for name, value in file.variables.items())
+def _same(contract: Contract, row: Mapping[str, Any]) -> bytes:
+    return _digest(json.dumps([row.get(name) for name in (*contract.columns, MALFORMED)]), {})
 
 
-def _in_csv(
-    contract: Contract, file: TakenFile, wanted: list[tuple[bytes, dict[str, Any]]]
-) -> Iterator[tuple[bytes, int, str]]:
-    expected: Waiting = defaultdict(list)
-    for seal, row in wanted:
-        line = row.get(MALFORMED)
-        expected[line or _BREAK.join([row.get(name) or "" for name in file.header])].append((seal, row))
-    header = file.headers
+def _in_csv(taken: TakenTable, rows: SealedRows, keystore: KeyStore, found: _Found) -> None:
+    contract = taken.contract
+    headers = list(dict.fromkeys(file.header for file in taken.files))
+    waiting: dict[tuple[str, ...], dict[bytes, deque[bytes]]] = {header: defaultdict(deque) for header in headers}
+    number = 0
+    for sealed, row in islice(rows.opened(keystore), AT_MOST):
+        number += 1
+        told = {name: row.get(name) for name in contract.from_file_name}
+        for header in headers:
+            # A line that could not be read is kept as it was.
+            line = row.get(MALFORMED) or _BREAK.join([row.get(name) or "" for name in header])
+            waiting[header][_digest(line, told)].append(sealed.seal)
+    for place, file in enumerate(taken.files, start=1):
+        if len(found.places) == number:
+            return
+        for line, raw in _csv_lines(file):
+            for text in _readings(raw, contract.separator):
+                seal = found.next_of(waiting[file.header].get(_digest(text, file.variables)))
+                if seal is not None:
+                    found.add(seal, Where(place, line, raw))
+                    break
+
+
+def _csv_lines(file: TakenFile) -> Iterator[tuple[int, str]]:
+    headers = file.headers
     for number, line in _lines(file.path):
-        if header and line.strip():
-            header -= 1
-            continue
-        candidates = expected.get(line) or expected.get(line.replace(contract.separator, _BREAK))
-        if not candidates and '"' in line:
-            candidates = expected.get(_BREAK.join(_cells(line, contract.separator)))
-        if candidates:
-            yield candidates.pop(0)[0], number, line
+        if headers and line.strip():
+            headers -= 1
+        else:
+            yield number, line
 
 
-def _cells(line: str, separator: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=separator), [])
-    except csv.Error:
-        return []
-
-
-def _in_ndjson(
-    _contract: Contract, file: TakenFile, wanted: list[tuple[bytes, dict[str, Any]]]
-) -> Iterator[tuple[bytes, int, str]]:
-    broken: Waiting = defaultdict(list)
-    # Whichever column of the view holds the resource's id: the row is found under each of its values.
-    by_value: Waiting = defaultdict(list)
-    for seal, row in wanted:
-        if row.get(MALFORMED):
-            broken[row[MALFORMED]].append((seal, row))
-        for text in set(_texts(row)):
-            by_value[text].append((seal, row))
-    told = set[bytes]()
-    for number, line in _lines(file.path):
-        if broken.get(line):
-            yield broken[line].pop(0)[0], number, line
-            continue
+def _readings(line: str, separator: str) -> Iterator[str]:
+    """What a row of this line may have been kept as: the line, its cells, its cells without quotes."""
+    yield line.replace(separator, _BREAK)
+    yield line
+    if '"' in line:
         try:
-            resource = json.loads(line)
-        except ValueError:
-            continue
-        candidates = by_value.get(str(resource.get("id"))) if isinstance(resource, dict) else None
-        candidates = [one for one in candidates or () if one[0] not in told]
-        if candidates:
-            # Two resources with one id: the one whose values are all in this line, else the first that was read.
-            fits = [one for one in candidates if all(value in line for value in _texts(one[1]))]
-            chosen = (fits or candidates)[0]
-            told.add(chosen[0])
-            yield chosen[0], number, line
+            yield _BREAK.join(next(csv.reader([line], delimiter=separator), []))
+        except csv.Error:
+            return
 
 
-def _texts(row: Mapping[str, Any]) -> Iterator[str]:
-    for value in row.values():
-        if isinstance(value, str):
-            yield value
+def _in_ndjson(taken: TakenTable, rows: SealedRows, keystore: KeyStore, found: _Found) -> None:
+    broken: dict[bytes, deque[bytes]] = defaultdict(deque)
+    # Whichever column of the view holds the resource's id: the row is found under each of its short values.
+    by_value: dict[str, list[tuple[bytes, tuple[str, ...]]]] = defaultdict(list)
+    number = 0
+    for sealed, row in islice(rows.opened(keystore), AT_MOST):
+        number += 1
+        if row.get(MALFORMED):
+            broken[_digest(row[MALFORMED], {})].append(sealed.seal)
+        texts = tuple(value for value in row.values() if isinstance(value, str) and 0 < len(value) <= _ID_LENGTH)
+        for text in set(texts):
+            by_value[text].append((sealed.seal, texts))
+    for place, file in enumerate(taken.files, start=1):
+        if len(found.places) == number:
+            return
+        for line, raw in _lines(file.path):
+            seal = found.next_of(broken.get(_digest(raw, {})))
+            if seal is None:
+                candidates = [one for one in by_value.get(_id_of(raw), ()) if one[0] not in found.places]
+                # Two resources with one id: the one whose values are all in this line, else the first that was read.
+                fits = [one for one in candidates if all(text in raw for text in one[1])]
+                seal = next((one[0] for one in (*fits, *candidates)), None)
+            if seal is not None:
+                found.add(seal, Where(place, line, raw))
+
+
+def _id_of(line: str) -> str:
+    try:
+        resource = json.loads(line)
+    except ValueError:
+        return ""
+    return str(resource.get("id", "")) if isinstance(resource, dict) else ""
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

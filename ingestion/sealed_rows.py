@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from pseudonymization.keystore import KeyStore
 PURPOSE = "quarantine"
 _IV = 12
 _CHUNK = 10_000
+_SCHEMA = pa.schema([("batch_id", pa.string()), ("reasons", pa.list_(pa.string())), ("row", pa.binary())])
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Where:
-    """Where a refused row stood: the file's place among its table's files in the drop, and the line in it, from 1."""
+    """Where a refused row stood: the file's place among its table's files in the drop, and the line in it, from 1.
+
+    `raw` is the line, or empty where so many were kept that this one was not.
+    """
 
     file: int
     line: int
@@ -111,14 +116,14 @@ class SealedRows:
         """Write the rows that stay beside the others, changing nothing yet; returns how many."""
         shutil.rmtree(self._left, ignore_errors=True)
         self._left.mkdir(mode=0o700)
-        kept = [one for one in self if not unwanted(one)]
-        columns = {
-            "batch_id": pa.array([self.batch_id] * len(kept), pa.string()),
-            "reasons": pa.array([list(one.reasons) for one in kept], pa.list_(pa.string())),
-            "row": pa.array([one.row for one in kept], pa.binary()),
-        }
-        pq.write_table(pa.table(columns), self._left / "part-0.parquet")
-        return len(kept)
+        number = 0
+        with pq.ParquetWriter(self._left / "part-0.parquet", _SCHEMA) as writer:
+            staying = (one for one in self if not unwanted(one))
+            while chunk := list(islice(staying, _CHUNK)):
+                number += len(chunk)
+                ids, reasons = [self.batch_id] * len(chunk), [list(one.reasons) for one in chunk]
+                writer.write_table(pa.table([ids, reasons, [one.row for one in chunk]], schema=_SCHEMA))
+        return number
 
     def settle(self, left: int) -> None:
         """Make the folder hold the `left` rows that the ledger says, whatever an earlier command was killed at.

@@ -76,6 +76,7 @@ def show(
     from governance.events import RefusedRowsShown
     from hub.compose import Hub
     from hub.errors import HubError
+    from ingestion.locks import INTAKE, locked
     from ingestion.quarantine_ledger import QuarantineLedger
     from ingestion.sealed_rows import SealedRows
 
@@ -86,6 +87,10 @@ def show(
     standing = QuarantineLedger(hub.ledger).find(batch)
     found = standing.batch
     rows = SealedRows(hub.home.quarantine, found.table, found.batch_id)
+    if rows.count() != standing.left:
+        # A discard was killed at its end: what is destroyed by the ledger is shown to nobody.
+        with locked(hub.home.run / "locks", [INTAKE]):
+            rows.settle(standing.left)
     wanted = [one.number for one in islice(_chosen(rows, row, reason), limit)] if standing.left else []
     if not wanted:
         typer.echo("No such row is left in the quarantine of this batch.")
@@ -185,7 +190,7 @@ def _print(sealed: Sealed, content: Mapping[str, Any], where: Where | None, take
     """One row; signs that steer a terminal are shown as what they are."""
     place = f"file {where.file}, line {where.line}" if where else "place in its file unknown"
     typer.echo(f"row {sealed.number}: {place}, {', '.join(sealed.reasons)}, taken {taken_at[:19]}Z")
-    if where:
+    if where and where.raw:
         typer.echo("  " + _plain(where.raw))
         return
     for name, value in content.items():

@@ -61,9 +61,8 @@ class Reader:
 
     def percent(self, value: float) -> str:
         """`12,5 %` or `12.5%`, of a share of one."""
-        return str(
-            numbers.format_percent(value, "#,##0.# %" if self.language == "fr" else "#,##0.#%", locale=self._locale)
-        )
+        form = "#,##0.#\u00a0%" if self.language == "fr" else "#,##0.#%"
+        return str(numbers.format_percent(value, form, locale=self._locale))
 
     def day(self, value: date | str | None) -> str:
         """`2 mars 2026` or `March 2, 2026`; a dash for no date."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from benchmarks import extract, ingest, notes, pseudonyms
+from benchmarks import extract, ingest, notes, pseudonyms, validation
 from benchmarks.harness import Result, Work, measure, table
 from benchmarks.notes import report, score
 from benchmarks.sample import Sample, sample_of
@@ -26,6 +26,7 @@ Run = Callable[[SparkSession, Path, Sample, int], list[Result]]
         pytest.param(pseudonyms.run, id="pseudonyms"),
         pytest.param(notes.run, id="notes", marks=pytest.mark.long),
         pytest.param(extract.run, id="extract", marks=pytest.mark.long),
+        pytest.param(validation.run, id="validation", marks=pytest.mark.long),
     ],
 )
 def test_a_benchmark_measures_rows_against_its_baseline(run: Run, spark: SparkSession, tmp_path: Path) -> None:
