@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -96,7 +97,7 @@ def show(
         typer.echo("No such row is left in the quarantine of this batch.")
         return
     purpose = purpose or typer.prompt("Why do you look at them (kept in the log of acts)")
-    hub.governance.note_quarantine(found.batch_id, RefusedRowsShown(getpass.getuser(), purpose, len(wanted)))
+    hub.governance.note_quarantine(found.batch_id, RefusedRowsShown(_account(), purpose, len(wanted)))
     places = rows.places(keystore)
     for sealed, content in rows.opened(keystore):
         if sealed.number in wanted:
@@ -120,7 +121,7 @@ def replay(batch: Batch, purpose: Purpose = None) -> None:
     standing = QuarantineLedger(hub.ledger).find(batch)
     if standing.left:
         purpose = purpose or typer.prompt("Why are they put through again (kept in the log of acts)")
-        act = RefusedRowsReplayed(getpass.getuser(), purpose, standing.left)
+        act = RefusedRowsReplayed(_account(), purpose, standing.left)
         hub.governance.note_quarantine(standing.batch.batch_id, act)
     try:
         with progress() as tick:
@@ -170,13 +171,21 @@ def discard(
     why = purpose
 
     def noted(batch_id: str, rows: int) -> None:
-        hub.governance.note_quarantine(batch_id, RefusedRowsDiscarded(getpass.getuser(), why, rows))
+        hub.governance.note_quarantine(batch_id, RefusedRowsDiscarded(_account(), why, rows))
 
     line = destroy(
         found.batch_id, ledger=hub.ledger, quarantine=hub.home.quarantine, locks=hub.home.run / "locks",
         reason=reason, before=noted,
     )  # fmt: skip
     typer.echo(f"{line.rows:,} refused rows of {line.table} destroyed. Certificate {line.certificate}.")
+
+
+def _account() -> str:
+    """Who types, by the system's name; a container may have no name for its user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _chosen(rows: SealedRows, row: int | None, reason: str | None) -> Iterator[Sealed]:

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from hub.paths import Home
 from ingestion.contract_set import load_contracts
 from ingestion.errors import QuarantineError
-from ingestion.ledger import Ledger
+from ingestion.ledger import Counts, Ledger
 from ingestion.quarantine_discard import discard
 from ingestion.quarantine_ledger import QuarantineLedger
 from ingestion.quarantine_lines import locate
@@ -186,3 +187,38 @@ def test_lines_of_several_files_and_of_fhir(tmp_path: Path, keystore: KeyStore) 
     }
     assert found == {str(rows[0][1]): (2, 2), str(rows[1][1]): (1, 3), str(rows[2][1]): (2, 1)}
     assert b"KERBRAT" not in sealed.lines.read_bytes()
+
+
+def test_what_was_discarded_of_a_rejected_batch_says_nothing_of_its_next_try(
+    home: Home, ledger: Ledger, keystore: KeyStore, contract_folder: Path, tmp_path: Path
+) -> None:
+    taken = taken_from(load_contracts(contract_folder)["visits"], tmp_path / "VISITS.csv")
+    counts = Counts(3, 0, 3, 0)
+    seal(home.quarantine, "visits", taken.batch_id, ROWS, keystore)
+    ledger.take(taken, "d" * 32)
+    ledger.written(taken.batch_id, "visits", 1, counts, 0.1)
+    ledger.rejected(taken.batch_id, "visits", ["row_count"])
+    assert destroy(home, ledger, taken.batch_id) == 3
+    assert QuarantineLedger(ledger).find(taken.batch_id).left == 0
+    ledger.take(taken, "d" * 32)
+    ledger.written(taken.batch_id, "visits", 1, counts, 0.1)
+    ledger.rejected(taken.batch_id, "visits", ["row_count"])
+    assert QuarantineLedger(ledger).find(taken.batch_id).left == 3
+
+
+def test_a_content_read_anew_supersedes_what_it_had_refused(
+    ledger: Ledger, contract_folder: Path, tmp_path: Path
+) -> None:
+    contract = load_contracts(contract_folder)["visits"]
+    old = taken_from(contract, tmp_path / "VISITS.csv")
+    new = taken_from(contract.model_copy(update={"version": 2}), tmp_path / "VISITS.csv")
+    replayed = replace(old, replay_of=published(ledger, old, 3), files=())
+    published(ledger, replayed, 1)
+    standings = QuarantineLedger(ledger)
+    first = standings.find(old.batch_id)
+    assert (first.left, first.replayed, first.superseded_by) == (2, 1, None)
+    newest = published(ledger, new, 3)
+    assert standings.find(old.batch_id).superseded_by == newest
+    assert standings.find(replayed.batch_id).superseded_by == newest
+    assert standings.find(newest).superseded_by is None
+    assert [one.batch_id for one in ledger.replays(old.batch_id)] == [replayed.batch_id]
