@@ -129,15 +129,16 @@ def _verify(names: list[str]) -> None:
         for one in recount(hub.lake, hub.ledger, hub.home.quarantine, names):
             wrong += not one.holds
             lake = "version gone" if one.accepted is None else one.accepted
-            read = one.batch.counts.rows_read if one.batch.counts else 0
-            rows.append((one.batch.batch_id[:12], one.batch.table, read, lake, one.quarantined, one.gone,
-                         one.fault or "OK"))  # fmt: skip
+            counts = one.batch.counts
+            read, duplicates = (counts.rows_read, counts.duplicates) if counts else (0, 0)
+            figures = (read, lake, one.quarantined, one.gone, duplicates)
+            rows.append((one.batch.batch_id[:12], one.batch.table, *figures, one.fault or "OK"))
     finally:
         hub.close()
     if names and not rows:
         raise HubError(f"No published batch begins with {', '.join(names)}: see hub batches.")
-    headings = ("batch", "table", "read", "in the lake", "in quarantine", "gone from it", "")
-    table(headings, rows, empty="No published batch yet: hub ingest --help", numbers=(2, 3, 4, 5))
+    headings = ("batch", "table", "read", "in the lake", "in quarantine", "gone from it", "duplicates", "")
+    table(headings, rows, empty="No published batch yet: hub ingest --help", numbers=(2, 3, 4, 5, 6))
     if wrong:
         raise HubError(f"{wrong} of {len(rows)} batches do not add up: stop ingesting and look at them.")
 
