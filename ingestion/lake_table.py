@@ -61,6 +61,7 @@ class LakeTable:
 
     def append(self, frame: DataFrame, batch_id: str, *, instead_of: Sequence[str] = ()) -> delta_log.Commit:
         """Add rows as one version; with `instead_of`, in the place of the rows of earlier batches."""
+        before = self.version()
         writer = frame.write.format("delta").option("mergeSchema", True).option("userMetadata", batch_id)
         if not instead_of:
             writer.mode("append").save(str(self.path))
@@ -68,20 +69,22 @@ class LakeTable:
             with self._conf("spark.databricks.delta.replaceWhere.constraintCheck.enabled", "false"):
                 rows = " OR ".join(f"batch_id = '{one}'" for one in instead_of)
                 writer.mode("overwrite").option("replaceWhere", rows).save(str(self.path))
-        return delta_log.commit(self.path, self.version())
+        return self._since(before)
 
     def replace(self, frame: DataFrame, batch_id: str) -> delta_log.Commit:
         """Put rows in the place of all others, as one version."""
+        before = self.version()
         writer = frame.write.format("delta").option("userMetadata", batch_id).option("overwriteSchema", True)
         writer.mode("overwrite").save(str(self.path))
-        return delta_log.commit(self.path, self.version())
+        return self._since(before)
 
     def upsert(self, frame: DataFrame, batch_id: str, key: Sequence[str]) -> delta_log.Commit:
         """Replace rows with the same key and add the others, as one version.
 
         The condition joins columns and holds no literal: a literal stays in the log for ever.
         """
-        if self.version() == _EMPTY:
+        before = self.version()
+        if before == _EMPTY:
             return self.append(frame, batch_id)
         condition = " AND ".join(f"lake.`{name}` = batch.`{name}`" for name in key)
         with self._conf(_METADATA, batch_id):
@@ -94,7 +97,14 @@ class LakeTable:
                 .whenNotMatchedInsertAll()
                 .execute()
             )
-        return delta_log.commit(self.path, self.version())
+        return self._since(before)
+
+    def _since(self, before: int) -> delta_log.Commit:
+        """The version that was written after `before`; Delta writes none for no row, and then none was."""
+        now = self.version()
+        if now == before:
+            return delta_log.Commit(now, "", None, 0, frozenset())
+        return delta_log.commit(self.path, now)
 
     def take_back(self, published: int | None) -> bool:
         """Make the newest version hold what the pointer says, and delete what later versions or a killed write left.

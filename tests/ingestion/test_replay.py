@@ -113,6 +113,19 @@ def test_a_key_that_the_lake_holds_by_now_is_not_doubled(small: Small, contract_
     assert conflict.reasons == ("key_conflict",)
 
 
+def test_when_nothing_passes_the_table_stays_and_the_rows_wait(small: Small) -> None:
+    wrong = "PSA0000000000003,1,,3,2023-06-01"
+    small.ingest(small.drop("one", people=[*GOOD_PEOPLE, wrong], visits=[*GOOD_VISITS, IN_C]))
+    before = small.rows("visits"), small.rows("people")
+    for table in ("visits", "people"):
+        report = again(small, refused(small, table))
+        assert (counts(report), report.state) == ((1, 0, 1, 0), "published")
+        (waiting,) = standing(small, refused(small, table)).replays
+        assert standing(small, waiting).left == 1
+    assert (small.rows("visits"), small.rows("people")) == before
+    assert all(one.holds for one in recount(small.lake, small.ledger, small.home.quarantine))
+
+
 @pytest.mark.long
 def test_a_late_row_of_an_upsert_writes_over_nothing_newer(small: Small, contract_folder: Path) -> None:
     late = "PSA0000000000001,1,,3,2022-12-31"
