@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hub.compose import Hub
@@ -35,6 +36,8 @@ def test_small_counts_stop_at_the_roof(tmp_path: Path):
     batch = published(hub.ledger, taken, 3, accepted=1234)
     figures = [Figure("null_share", "SOI_DEB", 0.0, hidden=True), Figure("null_share", "PRS", 0.25)]
     ResultStore(hub.engine).keep(batch, "ER_PRS_F", [Judged("drift", "rows", "warned", "0.60")], figures)
+    # What a replay found is no measure of the table.
+    published(hub.ledger, replace(taken, replay_of=batch, files=()), 3)
     (table,) = checks_view(hub)
     (one,) = table.batches
     assert (one.read, one.accepted, one.quarantined, one.duplicates) == (1240, 1230, None, 0)
