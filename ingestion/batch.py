@@ -13,13 +13,15 @@ from pyspark.sql import functions as F
 
 from ingestion.contract import Contract
 from ingestion.drop import TakenTable
-from ingestion.duplicates import Sorted, sort_out
+from ingestion.duplicates import sort_out
 from ingestion.lake_table import LakeTable
 from ingestion.ledger import Counts
+from ingestion.places import ROW
 from ingestion.prepare import GROUP, REASONS, Prepared, Scrub, lake_schema, prepare
 from ingestion.quarantine import Quarantine
 from ingestion.redact import redacted
 from ingestion.sources import reader_of
+from ingestion.straight import compare_keys, good_rows, refused_rows
 from pseudonymization.keystore import KeyStore
 
 STAGE = "batch-"
@@ -60,34 +62,66 @@ class Workshop:
         """The batch, as it was staged if it was, else prepared and not yet read; text is left as it came."""
         if taken.batch_id in self._staged:
             return self._staged[taken.batch_id]
-        return prepare(self.arrived(taken), taken.contract, taken.batch_id, spark=self.spark, keystore=self.keystore)
+        return self._prepared(self.arrived(taken), taken.contract, taken.batch_id)
 
     def run(self, taken: TakenTable, table: LakeTable, *, instead_of: str | None = None) -> Outcome:
         """Write the batch as a new version of its table. Raises `EngineError`, `StorageFull`, `UnbalancedBatch`."""
         contract = taken.contract
         table.create(lake_schema(contract), statistics(contract))
         with redacted("reading and writing the batch", contract.table):
-            prepared = prepare(
-                self.arrived(taken), contract, taken.batch_id, spark=self.spark, keystore=self.keystore,
-                scrub=self._scrub(contract),
-            )  # fmt: skip
-            if is_staged(contract):
-                prepared = self._staged[taken.batch_id] = prepared.over(self._stage(prepared.frame, contract.table))
-                sorted_ = sort_out(prepared)
-            else:
-                sorted_ = sort_out(prepared, lambda shared: self._suspects(taken, shared))
-            return self._write(taken, prepared, sorted_, table, instead_of)
+            arrived = self.arrived(taken)
+            if ROW in arrived.columns and not is_staged(contract):
+                return self._straight(taken, arrived, table, instead_of)
+            return self._by_way_of_a_stage(taken, arrived, table, instead_of)
 
     def clear(self) -> None:
         """Remove what was staged."""
         shutil.rmtree(self._tmp, ignore_errors=True)
 
-    def _suspects(self, taken: TakenTable, shared: DataFrame) -> DataFrame:
-        """The few lines that are refused or share a key, staged: what judges them reads them several times."""
-        suspects = prepare(
-            self.arrived(taken), taken.contract, taken.batch_id, spark=self.spark, keystore=self.keystore, shared=shared
-        )  # fmt: skip
-        return self._stage(suspects.frame, taken.contract.table)
+    def _straight(self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: str | None) -> Outcome:
+        """Lines are fetched again where they stood; nothing is staged but those."""
+        contract, batch_id = taken.contract, taken.batch_id
+
+        def prepared_again(some: TakenTable) -> Prepared:
+            return self._prepared(self.arrived(some), contract, batch_id)
+
+        twins = compare_keys(taken, arrived, prepared_again, self._stage)
+        prepared = self._prepared(arrived, contract, batch_id)
+        version, written = put(good_rows(prepared, twins, self.spark), contract, batch_id, table, instead_of)
+        added = table.read(version).where(F.col("batch_id") == batch_id)
+        number = taken.total("rows") - written - len(twins.left_out)
+        refused = refused_rows(taken, added, number, twins, prepared_again, self._stage)
+        if twins.conflicts is not None:
+            refused = twins.conflicts if refused is None else refused.unionByName(twins.conflicts)
+        counts = self._count(taken, written, twins.duplicates, refused)
+        return Outcome(version, counts, prepared)
+
+    def _by_way_of_a_stage(
+        self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: str | None
+    ) -> Outcome:
+        """Prepared lines are written once for all that reads them several times."""
+        contract, batch_id = taken.contract, taken.batch_id
+        prepared = self._prepared(arrived, contract, batch_id, self._scrub(contract))
+        prepared = self._staged[batch_id] = prepared.over(self._stage(prepared.frame, contract.table))
+        sorted_ = sort_out(prepared)
+        accepted = sorted_.accepted.select(*prepared.lake_columns)
+        version, written = put(accepted, contract, batch_id, table, instead_of)
+        refused = sorted_.refused if taken.total("rows") != written + sorted_.duplicates else None
+        counts = self._count(taken, written, sorted_.duplicates, refused)
+        return Outcome(version, counts, prepared)
+
+    def _count(self, taken: TakenTable, written: int, duplicates: int, refused: DataFrame | None) -> Counts:
+        """Seal the refused lines and make the batch's count. Raises `UnbalancedBatch`."""
+        contract = taken.contract
+        quarantined, reasons = 0, dict[str, int]()
+        if refused is not None:
+            quarantined, reasons = self.quarantine.write(refused, contract.table, taken.batch_id)
+        counts = Counts(taken.total("rows"), written, quarantined, duplicates, reasons)
+        counts.check(contract.table)
+        return counts
+
+    def _prepared(self, arrived: DataFrame, contract: Contract, batch_id: str, scrub: Scrub | None = None) -> Prepared:
+        return prepare(arrived, contract, batch_id, spark=self.spark, keystore=self.keystore, scrub=scrub)
 
     def _stage(self, frame: DataFrame, name: str) -> DataFrame:
         """Write prepared lines once, in the sealed zone: lake columns and encrypted rows, nothing in clear."""
@@ -95,30 +129,24 @@ class Workshop:
         frame.write.mode("overwrite").parquet(place)
         return self.spark.read.schema(frame.schema).parquet(place)
 
-    def _write(
-        self, taken: TakenTable, prepared: Prepared, sorted_: Sorted, table: LakeTable, instead_of: str | None
-    ) -> Outcome:
-        contract, batch_id = taken.contract, taken.batch_id
-        accepted = sorted_.accepted.select(*prepared.lake_columns)
-        if contract.write == "upsert":
-            commit = table.upsert(accepted, batch_id, contract.lake_key)
-            # A merge counts what it rewrote, not what it was given; a first load is no merge.
-            written = accepted.count() if commit.operation == "MERGE" else commit.rows_written
-        elif contract.write == "replace":
-            commit = table.replace(accepted, batch_id)
-            written = commit.rows_written
-        else:
-            commit = table.append(accepted, batch_id, instead_of=instead_of)
-            written = commit.rows_written
-        if written is None:
-            written = table.read(commit.version).where(F.col("batch_id") == batch_id).count()
-        rows_read = taken.total("rows")
-        quarantined, reasons = 0, dict[str, int]()
-        if rows_read != written + sorted_.duplicates:
-            quarantined, reasons = self.quarantine.write(sorted_.refused, contract.table, batch_id)
-        counts = Counts(rows_read, written, quarantined, sorted_.duplicates, reasons)
-        counts.check(contract.table)
-        return Outcome(commit.version, counts, prepared)
+
+def put(
+    accepted: DataFrame, contract: Contract, batch_id: str, table: LakeTable, instead_of: str | None
+) -> tuple[int, int]:
+    """Write the accepted rows as the contract's strategy says; returns the version and how many rows it was given."""
+    if contract.write == "upsert":
+        commit = table.upsert(accepted, batch_id, contract.lake_key)
+        # A merge counts what it rewrote, not what it was given; a first load is no merge.
+        written = accepted.count() if commit.operation == "MERGE" else commit.rows_written
+    elif contract.write == "replace":
+        commit = table.replace(accepted, batch_id)
+        written = commit.rows_written
+    else:
+        commit = table.append(accepted, batch_id, instead_of=instead_of)
+        written = commit.rows_written
+    if written is None:
+        written = table.read(commit.version).where(F.col("batch_id") == batch_id).count()
+    return commit.version, written
 
 
 def is_staged(contract: Contract) -> bool:

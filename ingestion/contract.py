@@ -12,7 +12,7 @@ Sensitivity = Literal["direct", "record_key", "quasi", "free_text", "plain"]
 Write = Literal["append", "replace", "upsert"]
 _NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,62}$")
 _TYPE = re.compile(r"^(string|int|long|double|boolean|date|timestamp|text|strings|decimal\(\d{1,2},\d{1,2}\))$")
-RESERVED = frozenset({"person_key", "batch_id"})
+RESERVED = frozenset({"person_key", "batch_id", "row_id"})
 
 
 class _Model(BaseModel):

@@ -26,6 +26,7 @@ from ingestion.lake import PERSON_LINK, Lake
 from ingestion.ledger import Batch, Counts, Ledger, Published
 from ingestion.locks import INTAKE, locked
 from ingestion.notes import scrubber_of
+from ingestion.places import even_blocks
 from ingestion.prepare import identities
 from ingestion.quarantine import Quarantine, by_code
 from ingestion.redact import redacted
@@ -168,7 +169,11 @@ def ingest_drop(
             )  # fmt: skip
             names = [taken.contract.table for taken in drop.tables]
             largest = max(taken.total("size") for taken in drop.tables)
-            with locked(folders.locks, [*names, PERSON_LINK], lock_timeout), measured_effort(spark, largest):
+            with (
+                locked(folders.locks, [*names, PERSON_LINK], lock_timeout),
+                measured_effort(spark, largest),
+                even_blocks(spark),
+            ):
                 try:
                     reports, learnt, merged = _through(run, drop)
                 except BaseException:

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from ingestion.checks import RAW, raw, reasons
 from ingestion.contract import Contract
+from ingestion.places import ROW
 from ingestion.sources.csv import MALFORMED
 from ingestion.values import attachment_text, spark_type, typed
 from pseudonymization.digest import keyed_digest, secret_of, with_keys, without_keys
@@ -57,13 +58,13 @@ class Prepared:
 
 def lake_columns(contract: Contract) -> tuple[str, ...]:
     """The columns of the contract's lake table, in order."""
-    return (*contract.key_columns_of_persons, *contract.lake_columns, "batch_id")
+    return (*contract.key_columns_of_persons, *contract.lake_columns, "batch_id", ROW)
 
 
 def lake_schema(contract: Contract) -> dict[str, str]:
     """The same with their Spark types."""
     kept = {name: spark_type(contract.columns[name]) for name in contract.lake_columns}
-    return {**dict.fromkeys(contract.key_columns_of_persons, "string"), **kept, "batch_id": "string"}
+    return {**dict.fromkeys(contract.key_columns_of_persons, "string"), **kept, "batch_id": "string", ROW: "bigint"}
 
 
 def prepare(
@@ -74,20 +75,21 @@ def prepare(
     spark: SparkSession,
     keystore: KeyStore,
     scrub: Scrub | None = None,
-    shared: DataFrame | None = None,
 ) -> Prepared:
     """Add to what a reader delivered everything that the rest of a batch needs.
 
-    The frame has the lake's columns and `_reasons`, `_sealed`, `_key`, `_content`, `_order`, `_group`. What is not
-    selected from it is not computed. No key and no raw value is among its columns. With `shared` (a frame of `_key`)
-    it holds only the lines that are refused or whose key is one of those, and nothing else is encrypted or digested.
+    The frame has the lake's columns and `_reasons`, `_sealed`, `_key`, `_content`, `_order`, `_group` (`row_id` is
+    null where the reader does not tell it). What is not selected from it is not computed. No key and no raw value is
+    among its columns.
     """
+    places = [ROW] if ROW in arrived.columns else []
     keyed = with_keys(arrived, spark, {purpose: keystore.derive(purpose) for purpose in _PURPOSES})
     pads = [name for name in keyed.columns if name not in arrived.columns]
     frame = keyed.select(
         *[F.col(name).alias(RAW + name) for name in contract.columns],
         *[_value(contract, name).alias(name) for name in contract.columns],
         MALFORMED,
+        *places,
         *pads,
     )
     roles = contract.key_columns_of_persons
@@ -97,10 +99,6 @@ def prepare(
         for name in contract.text_columns:
             frame = scrub(frame, name)
     frame = frame.withColumn(KEY, _key(contract))
-    if shared is not None:
-        found = shared.select(F.col(KEY).alias("_shared"))
-        frame = frame.join(F.broadcast(found), F.col(KEY) == F.col("_shared"), "left")
-        frame = frame.where((F.col(REASONS) != "") | F.col("_shared").isNotNull())
     batch = F.lit(batch_id)
     document = F.struct(*[raw(name).alias(name) for name in contract.columns], MALFORMED)
     sealed = F.aes_encrypt(
@@ -114,10 +112,17 @@ def prepare(
         sealed.alias(SEALED),
         KEY,
         F.xxhash64(*[raw(name) for name in contract.columns]).alias(CONTENT),
-        F.monotonically_increasing_id().alias(ORDER),
+        (F.col(ROW) if places else F.monotonically_increasing_id()).alias(ORDER),
         _group(contract).alias(GROUP),
+        F.col(ROW) if places else F.lit(None).cast("bigint").alias(ROW),
     )
     return Prepared(contract, batch_id, without_keys(frame))
+
+
+def keys(arrived: DataFrame, contract: Contract) -> DataFrame:
+    """`_key` and `row_id` of every line and nothing else: the reader then parses the key's columns alone."""
+    typed_keys = [_value(contract, name).alias(name) for name in contract.key]
+    return arrived.select(*typed_keys, ROW).select(_key(contract).alias(KEY), ROW)
 
 
 def identities(arrived: DataFrame, contract: Contract, *, spark: SparkSession, keystore: KeyStore) -> DataFrame | None:

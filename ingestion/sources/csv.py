@@ -11,6 +11,7 @@ from pyspark.sql.types import StringType, StructField, StructType
 
 from ingestion.drop import TakenTable
 from ingestion.errors import DropError
+from ingestion.places import ROW, row_place
 
 MALFORMED = "_malformed"
 
@@ -37,7 +38,7 @@ def check(taken: TakenTable) -> None:
 
 
 def read(spark: SparkSession, taken: TakenTable) -> DataFrame:
-    """Text columns in the contract's order, and `_malformed`."""
+    """Text columns in the contract's order, `_malformed` and the row's place (`ingestion.places`)."""
     contract = taken.contract
     groups: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], list[str]] = {}
     for file in taken.files:
@@ -58,8 +59,8 @@ def read(spark: SparkSession, taken: TakenTable) -> DataFrame:
             .option("maxCharsPerColumn", -1)
             .csv(paths)
         )
-        frame = frame.withColumns({name: F.lit(value) for name, value in variables}) if variables else frame
-        frames.append(frame.select(*contract.columns, MALFORMED))
+        named = {name: F.lit(value) for name, value in variables}
+        frames.append(frame.withColumns({ROW: row_place(), **named}).select(*contract.columns, MALFORMED, ROW))
     return reduce(DataFrame.unionByName, frames)
 
 

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from ingestion.drop import TakenTable
 from ingestion.errors import ContractError, ViewError
+from ingestion.places import ROW, row_place
 from ingestion.resources import schema_of
 from ingestion.sources.csv import MALFORMED
 from ingestion.view_definition import ViewDefinition, load_view
@@ -44,13 +45,15 @@ def read(spark: SparkSession, taken: TakenTable) -> DataFrame:
     )
     declared = [name for name in resources.columns if name != MALFORMED]
     is_other = F.col(MALFORMED).isNull() & ~F.col("resourceType").eqNullSafe(F.lit(view.resource))
-    resources = resources.withColumn(
-        MALFORMED, F.when(is_other, F.to_json(F.struct(*declared))).otherwise(F.col(MALFORMED))
-    ).withColumn("resourceType", F.lit(view.resource))
-    rows = view.apply(resources, MALFORMED)
+    resources = (
+        resources.withColumn(ROW, row_place())
+        .withColumn(MALFORMED, F.when(is_other, F.to_json(F.struct(*declared))).otherwise(F.col(MALFORMED)))
+        .withColumn("resourceType", F.lit(view.resource))
+    )
+    rows = view.apply(resources, MALFORMED, ROW)
     several = view.collections()
     text = [F.col(name) if name in several else F.col(name).cast("string").alias(name) for name in contract.columns]
-    return rows.select(*text, MALFORMED)
+    return rows.select(*text, MALFORMED, ROW)
 
 
 @cache

@@ -300,7 +300,7 @@ def test_a_failure_of_the_engine_says_nothing_of_the_row(small: Small, monkeypat
     def fail(*_args: object, **_kwargs: object) -> None:
         small.spark.sql("SELECT raise_error('PSA0000000000001')").collect()
 
-    monkeypatch.setattr("ingestion.batch.sort_out", fail)
+    monkeypatch.setattr("ingestion.batch.put", fail)
     with pytest.raises(IngestionError) as caught:
         small.ingest(small.drop("one", visits=GOOD_VISITS))
     assert "PSA000" not in str(caught.value)
