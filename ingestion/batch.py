@@ -17,11 +17,12 @@ from ingestion.duplicates import sort_out
 from ingestion.lake_table import LakeTable
 from ingestion.ledger import Counts
 from ingestion.places import ROW
-from ingestion.prepare import GROUP, REASONS, Prepared, Scrub, lake_schema, prepare
+from ingestion.prepare import DELETED, GROUP, REASONS, Prepared, Scrub, lake_schema, prepare
 from ingestion.quarantine import Quarantine
 from ingestion.redact import redacted
 from ingestion.sources import reader_of
 from ingestion.straight import compare_keys, good_rows, refused_rows
+from ingestion.strategies import Put, put
 from pseudonymization.keystore import KeyStore
 
 STAGE = "batch-"
@@ -87,14 +88,13 @@ class Workshop:
 
         twins = compare_keys(taken, arrived, prepared_again, self._stage)
         prepared = self._prepared(arrived, contract, batch_id)
-        version, written = put(good_rows(prepared, twins, self.spark), contract, batch_id, table, instead_of)
-        added = table.read(version).where(F.col("batch_id") == batch_id)
-        number = taken.total("rows") - written - len(twins.left_out)
+        done = put(good_rows(prepared, twins, self.spark), contract, batch_id, table, instead_of)
+        added = table.read(done.version).where(F.col("batch_id") == batch_id)
+        number = taken.total("rows") - done.written - len(twins.left_out)
         refused = refused_rows(taken, added, number, twins, prepared_again, self._stage)
         if twins.conflicts is not None:
             refused = twins.conflicts if refused is None else refused.unionByName(twins.conflicts)
-        counts = self._count(taken, written, twins.duplicates, refused)
-        return Outcome(version, counts, prepared)
+        return Outcome(done.version, self._count(taken, done, twins.duplicates, refused), prepared)
 
     def _by_way_of_a_stage(
         self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: str | None
@@ -104,19 +104,18 @@ class Workshop:
         prepared = self._prepared(arrived, contract, batch_id, self._scrub(contract))
         prepared = self._staged[batch_id] = prepared.over(self._stage(prepared.frame, contract.table))
         sorted_ = sort_out(prepared)
-        accepted = sorted_.accepted.select(*prepared.lake_columns)
-        version, written = put(accepted, contract, batch_id, table, instead_of)
-        refused = sorted_.refused if taken.total("rows") != written + sorted_.duplicates else None
-        counts = self._count(taken, written, sorted_.duplicates, refused)
-        return Outcome(version, counts, prepared)
+        columns = [*prepared.lake_columns, DELETED] if contract.marks else prepared.lake_columns
+        done = put(sorted_.accepted.select(*columns), contract, batch_id, table, instead_of)
+        refused = sorted_.refused if taken.total("rows") != done.written + sorted_.duplicates else None
+        return Outcome(done.version, self._count(taken, done, sorted_.duplicates, refused), prepared)
 
-    def _count(self, taken: TakenTable, written: int, duplicates: int, refused: DataFrame | None) -> Counts:
+    def _count(self, taken: TakenTable, done: Put, duplicates: int, refused: DataFrame | None) -> Counts:
         """Seal the refused lines and make the batch's count. Raises `UnbalancedBatch`."""
         contract = taken.contract
         quarantined, reasons = 0, dict[str, int]()
         if refused is not None:
             quarantined, reasons = self.quarantine.write(refused, contract.table, taken.batch_id)
-        counts = Counts(taken.total("rows"), written, quarantined, duplicates, reasons)
+        counts = Counts(taken.total("rows"), done.written, quarantined, duplicates, reasons, done.changes.told())
         counts.check(contract.table)
         return counts
 
@@ -128,25 +127,6 @@ class Workshop:
         place = str(self._tmp / name)
         frame.write.mode("overwrite").parquet(place)
         return self.spark.read.schema(frame.schema).parquet(place)
-
-
-def put(
-    accepted: DataFrame, contract: Contract, batch_id: str, table: LakeTable, instead_of: str | None
-) -> tuple[int, int]:
-    """Write the accepted rows as the contract's strategy says; returns the version and how many rows it was given."""
-    if contract.write == "upsert":
-        commit = table.upsert(accepted, batch_id, contract.lake_key)
-        # A merge counts what it rewrote, not what it was given; a first load is no merge.
-        written = accepted.count() if commit.operation == "MERGE" else commit.rows_written
-    elif contract.write == "replace":
-        commit = table.replace(accepted, batch_id)
-        written = commit.rows_written
-    else:
-        commit = table.append(accepted, batch_id, instead_of=instead_of)
-        written = commit.rows_written
-    if written is None:
-        written = table.read(commit.version).where(F.col("batch_id") == batch_id).count()
-    return commit.version, written
 
 
 def is_staged(contract: Contract) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Sensitivity = Literal["direct", "record_key", "quasi", "free_text", "plain"]
-Write = Literal["append", "replace", "upsert"]
+Write = Literal["append", "snapshot", "upsert"]
 _NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,62}$")
 _TYPE = re.compile(r"^(string|int|long|double|boolean|date|timestamp|text|strings|decimal\(\d{1,2},\d{1,2}\))$")
 RESERVED = frozenset({"person_key", "batch_id", "row_id"})
@@ -178,6 +178,13 @@ TableRule = Annotated[
 ]
 
 
+class Marks(_Model):
+    """What a row asks for, where a source sends changes: rows whose `column` holds one of `delete` take a row away."""
+
+    column: str
+    delete: tuple[str, ...] = Field(min_length=1)
+
+
 class Identity(_Model):
     """Which columns feed the sealed identity table (`pseudonymization.identities`), by what they are."""
 
@@ -229,6 +236,7 @@ class Contract(_Model):
     rules: tuple[Rule, ...] = ()
     table_rules: tuple[TableRule, ...] = ()
     write: Write = "append"
+    marks: Marks | None = None
     grantable: bool = True
     birth_year: str | None = None
     identity: Identity | None = None
@@ -253,6 +261,8 @@ class Contract(_Model):
                     raise ValueError(f"record_keys {group} names {name}, whose sensitivity is not record_key")
         if self.write == "upsert" and not self.key:
             raise ValueError("upsert needs a key")
+        if self.marks and self.write != "upsert":
+            raise ValueError("marks tell inserts from deletions: they go with write: upsert")
         if self.write == "upsert" and not self.lake_key:
             raise ValueError("upsert needs a key that the lake keeps: record keys, or the columns that name the person")
         roles = [person.role for person in self.persons]
@@ -266,6 +276,8 @@ class Contract(_Model):
     def _mentions(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "key", self.key
         yield "order_by", self.order_by
+        if self.marks:
+            yield "marks", (self.marks.column,)
         yield "from_file_name", tuple(self.from_file_name)
         for group, names in self.record_keys.items():
             yield f"record_keys {group}", names

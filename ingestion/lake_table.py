@@ -75,24 +75,36 @@ class LakeTable:
         writer.mode("overwrite").save(str(self.path))
         return delta_log.commit(self.path, self.version())
 
-    def upsert(self, frame: DataFrame, batch_id: str, key: Sequence[str]) -> delta_log.Commit:
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written to it."""
+        return self.version() == _EMPTY
+
+    def upsert(
+        self, frame: DataFrame, batch_id: str, key: Sequence[str], order: Sequence[str] = (), deleted: str | None = None
+    ) -> delta_log.Commit:
         """Replace rows with the same key and add the others, as one version.
 
-        The condition joins columns and holds no literal: a literal stays in the log for ever.
+        A row that is older than the table's own, by the columns of `order`, changes nothing. A row whose boolean
+        column `deleted` is true takes the table's row away instead. No condition holds a literal: it would stay in the
+        log for ever.
         """
-        if self.version() == _EMPTY:
-            return self.append(frame, batch_id)
         condition = " AND ".join(f"lake.`{name}` = batch.`{name}`" for name in key)
+        columns = {name: f"batch.`{name}`" for name in frame.columns if name != deleted}
+        newer, stays, goes = _newer(order), "true", "false"
+        if deleted is not None:
+            stays, goes = f"NOT batch.`{deleted}`", f"batch.`{deleted}`"
         with self._conf(_METADATA, batch_id):
-            (
+            merge = (
                 DeltaTable.forPath(self._spark, str(self.path))
                 .alias("lake")
                 .merge(frame.alias("batch"), condition)
                 .withSchemaEvolution()
-                .whenMatchedUpdateAll()
-                .whenNotMatchedInsertAll()
-                .execute()
+                .whenMatchedUpdate(f"{newer} AND {stays}", {**columns})
+                .whenNotMatchedInsert(stays, {**columns})
             )
+            if deleted is not None:
+                merge = merge.whenMatchedDelete(f"{newer} AND {goes}")
+            merge.execute()
         return delta_log.commit(self.path, self.version())
 
     def take_back(self, published: int | None) -> bool:
@@ -123,3 +135,11 @@ class LakeTable:
                     self._spark.conf.unset(key)
                 else:
                     self._spark.conf.set(key, before)
+
+
+def _newer(order: Sequence[str]) -> str:
+    """Whether the batch's row is not older than the table's; a missing value is the oldest."""
+    if not order:
+        return "true"
+    sides = [f"struct({', '.join(f'{side}.`{name}`' for name in order)})" for side in ("batch", "lake")]
+    return f"{sides[0]} >= {sides[1]}"

@@ -29,6 +29,8 @@ CONTENT = "_content"
 """64-bit hash of everything that arrived."""
 ORDER = "_order"
 """Order of reading."""
+DELETED = "_deleted"
+"""Whether the row takes a row of the lake away; only where the contract has marks."""
 GROUP = "_group"
 """A register's keys of one person: array<struct<kind, person_key>>."""
 
@@ -104,6 +106,8 @@ def prepare(
     sealed = F.aes_encrypt(
         F.to_json(document).cast("binary"), secret_of("quarantine"), F.lit("GCM"), aad=batch.cast("binary")
     )
+    marks = contract.marks
+    gone = [F.coalesce(F.btrim(raw(marks.column)).isin(*marks.delete), F.lit(False)).alias(DELETED)] if marks else []
     frame = frame.select(
         *roles,
         *[_kept(contract, name).alias(name) for name in contract.lake_columns],
@@ -114,6 +118,7 @@ def prepare(
         F.xxhash64(*[raw(name) for name in contract.columns]).alias(CONTENT),
         (F.col(ROW) if places else F.monotonically_increasing_id()).alias(ORDER),
         _group(contract).alias(GROUP),
+        *gone,
         F.col(ROW) if places else F.lit(None).cast("bigint").alias(ROW),
     )
     return Prepared(contract, batch_id, without_keys(frame))

@@ -100,8 +100,9 @@ def batches(last: Annotated[int, typer.Option(min=1, help="How many, newest firs
             (counts.rows_read, counts.accepted, counts.quarantined, counts.duplicates) if counts else ("", "", "", "")
         )
         why = _reasons(counts.reasons) if counts else ", ".join(batch.failed_checks)
-        rows.append((batch.batch_id[:12], batch.table, batch.state, *figures, why))
-    headings = ("batch", "table", "state", "read", "accepted", "quarantined", "duplicates", "why")
+        changed = _reasons(counts.changes) if counts else ""
+        rows.append((batch.batch_id[:12], batch.table, batch.state, *figures, changed, why))
+    headings = ("batch", "table", "state", "read", "accepted", "quarantined", "duplicates", "changed", "why")
     table(headings, rows, empty="No batch yet: hub ingest --help", numbers=(3, 4, 5, 6))
 
 

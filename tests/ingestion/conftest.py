@@ -118,10 +118,10 @@ class Small:
             (folder / "VISITS.csv").write_text("\n".join((VISITS_HEADER, *visits)) + "\n", encoding="utf-8")
         return folder
 
-    def ingest(self, folder: Path, progress: Progress = _silent) -> Report:
+    def ingest(self, folder: Path, progress: Progress = _silent, source: str = "small") -> Report:
         """Take the drop through."""
         return ingest_drop(
-            "small",
+            source,
             folder,
             spark=self.spark,
             lake=self.lake,
@@ -135,7 +135,7 @@ class Small:
 
     def rows(self, table: str) -> list[tuple[object, ...]]:
         """What a reader sees, in a stable order, without the batch."""
-        return sorted(map(tuple, self.lake.read(table).drop("batch_id").collect()), key=repr)
+        return sorted(map(tuple, self.lake.read(table).drop("batch_id", "row_id").collect()), key=repr)
 
     def files(self, table: str) -> set[str]:
         """The data files of a lake table."""
