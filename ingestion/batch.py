@@ -32,11 +32,10 @@ _SORTABLE = ("date", "timestamp", "int", "long")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a batch became: its Delta version and its counts; `prepared` stays readable until the drop ends."""
+    """What a batch became: its Delta version and its counts."""
 
     version: int
     counts: Counts
-    prepared: Prepared
 
 
 class Workshop:
@@ -87,14 +86,14 @@ class Workshop:
             return self._prepared(self.arrived(some), contract, batch_id)
 
         twins = compare_keys(taken, arrived, prepared_again, self._stage)
-        prepared = self._prepared(arrived, contract, batch_id)
-        done = put(good_rows(prepared, twins, self.spark), contract, batch_id, table, instead_of)
+        good = self._prepared(arrived, contract, batch_id, only_good=True)
+        done = put(good_rows(good, twins, self.spark), contract, batch_id, table, instead_of)
         added = table.read(done.version).where(F.col("batch_id") == batch_id)
         number = taken.total("rows") - done.written - len(twins.left_out)
         refused = refused_rows(taken, added, number, twins, prepared_again, self._stage)
         if twins.conflicts is not None:
             refused = twins.conflicts if refused is None else refused.unionByName(twins.conflicts)
-        return Outcome(done.version, self._count(taken, done, twins.duplicates, refused), prepared)
+        return Outcome(done.version, self._count(taken, done, twins.duplicates, refused))
 
     def _by_way_of_a_stage(
         self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: str | None
@@ -107,7 +106,7 @@ class Workshop:
         columns = [*prepared.lake_columns, DELETED] if contract.marks else prepared.lake_columns
         done = put(sorted_.accepted.select(*columns), contract, batch_id, table, instead_of)
         refused = sorted_.refused if taken.total("rows") != done.written + sorted_.duplicates else None
-        return Outcome(done.version, self._count(taken, done, sorted_.duplicates, refused), prepared)
+        return Outcome(done.version, self._count(taken, done, sorted_.duplicates, refused))
 
     def _count(self, taken: TakenTable, done: Put, duplicates: int, refused: DataFrame | None) -> Counts:
         """Seal the refused lines and make the batch's count. Raises `UnbalancedBatch`."""
@@ -119,8 +118,17 @@ class Workshop:
         counts.check(contract.table)
         return counts
 
-    def _prepared(self, arrived: DataFrame, contract: Contract, batch_id: str, scrub: Scrub | None = None) -> Prepared:
-        return prepare(arrived, contract, batch_id, spark=self.spark, keystore=self.keystore, scrub=scrub)
+    def _prepared(
+        self,
+        arrived: DataFrame,
+        contract: Contract,
+        batch_id: str,
+        scrub: Scrub | None = None,
+        only_good: bool = False,
+    ) -> Prepared:
+        return prepare(
+            arrived, contract, batch_id, spark=self.spark, keystore=self.keystore, scrub=scrub, only_good=only_good
+        )
 
     def _stage(self, frame: DataFrame, name: str) -> DataFrame:
         """Write prepared lines once, in the sealed zone: lake columns and encrypted rows, nothing in clear."""

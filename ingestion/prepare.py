@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from ingestion.checks import RAW, raw, reasons
+from ingestion.checks import RAW, is_good, raw, reasons
 from ingestion.contract import Contract
 from ingestion.places import ROW
 from ingestion.sources.csv import MALFORMED
@@ -77,12 +77,13 @@ def prepare(
     spark: SparkSession,
     keystore: KeyStore,
     scrub: Scrub | None = None,
+    only_good: bool = False,
 ) -> Prepared:
     """Add to what a reader delivered everything that the rest of a batch needs.
 
     The frame has the lake's columns and `_reasons`, `_sealed`, `_key`, `_content`, `_order`, `_group` (`row_id` is
     null where the reader does not tell it). What is not selected from it is not computed. No key and no raw value is
-    among its columns.
+    among its columns. With `only_good`, rows that would be refused are not in it.
     """
     places = [ROW] if ROW in arrived.columns else []
     keyed = with_keys(arrived, spark, {purpose: keystore.derive(purpose) for purpose in _PURPOSES})
@@ -96,7 +97,10 @@ def prepare(
     )
     roles = contract.key_columns_of_persons
     frame = frame.withColumns({column: _person_key(contract, column) for column in roles}) if roles else frame
-    frame = frame.withColumn(REASONS, reasons(contract))
+    if only_good:
+        frame = frame.where(is_good(contract)).withColumn(REASONS, F.lit(""))
+    else:
+        frame = frame.withColumn(REASONS, reasons(contract))
     if scrub is not None:
         for name in contract.text_columns:
             frame = scrub(frame, name)

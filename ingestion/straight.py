@@ -51,8 +51,8 @@ def compare_keys(taken: TakenTable, arrived: DataFrame, prepare: Prepare, stage:
 
 
 def good_rows(prepared: Prepared, twins: Twins, spark: SparkSession) -> DataFrame:
-    """The rows that are written, with the lake's columns."""
-    good = prepared.frame.where(F.col(REASONS) == "")
+    """The rows of a batch prepared with `only_good` that are written, with the lake's columns."""
+    good = prepared.frame
     left_out = sorted(twins.left_out)
     if 0 < len(left_out) <= _FEW:
         # Positions in a file, which say nothing about anybody.
