@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +12,18 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from ingestion.code_lists import CodeLists
 from ingestion.contract import Contract
 from ingestion.drop import TakenTable
 from ingestion.duplicates import Sorted, sort_out
 from ingestion.lake_table import LakeTable
 from ingestion.ledger import Counts
-from ingestion.prepare import GROUP, REASONS, Prepared, Scrub, lake_schema, prepare
+from ingestion.prepare import GROUP, NOTICED, REASONS, Prepared, Scrub, lake_schema, prepare
 from ingestion.quarantine import Quarantine
 from ingestion.redact import redacted
+from ingestion.replay import Replaced
 from ingestion.sources import reader_of
+from ingestion.surprises import noticed_in_headers
 from pseudonymization.keystore import KeyStore
 
 STAGE = "batch-"
@@ -46,15 +50,16 @@ class Workshop:
         quarantine: Quarantine,
         sealed_tmp: Path,
         scrub: Callable[[Contract], Scrub | None],
+        codes: CodeLists,
     ) -> None:
-        self.spark, self.keystore, self.quarantine = spark, keystore, quarantine
+        self.spark, self.keystore, self.quarantine, self._codes = spark, keystore, quarantine, codes
         self._scrub = scrub
         self._tmp = sealed_tmp / f"batch-{uuid.uuid4().hex}"
         self._staged: dict[str, Prepared] = {}
 
     def arrived(self, taken: TakenTable) -> DataFrame:
-        """What the reader delivers."""
-        return reader_of(taken.contract).read(self.spark, taken)
+        """What the reader delivers, its codes looked up where the contract has them checked."""
+        return self._codes.mark(reader_of(taken.contract).read(self.spark, taken), taken.contract)
 
     def prepare(self, taken: TakenTable) -> Prepared:
         """The batch, as it was staged if it was, else prepared and not yet read; text is left as it came."""
@@ -62,7 +67,7 @@ class Workshop:
             return self._staged[taken.batch_id]
         return prepare(self.arrived(taken), taken.contract, taken.batch_id, spark=self.spark, keystore=self.keystore)
 
-    def run(self, taken: TakenTable, table: LakeTable, *, instead_of: str | None = None) -> Outcome:
+    def run(self, taken: TakenTable, table: LakeTable, *, instead_of: Replaced | None = None) -> Outcome:
         """Write the batch as a new version of its table. Raises `EngineError`, `StorageFull`, `UnbalancedBatch`."""
         contract = taken.contract
         table.create(lake_schema(contract), statistics(contract))
@@ -96,19 +101,22 @@ class Workshop:
         return self.spark.read.schema(frame.schema).parquet(place)
 
     def _write(
-        self, taken: TakenTable, prepared: Prepared, sorted_: Sorted, table: LakeTable, instead_of: str | None
+        self, taken: TakenTable, prepared: Prepared, sorted_: Sorted, table: LakeTable, instead_of: Replaced | None
     ) -> Outcome:
         contract, batch_id = taken.contract, taken.batch_id
         accepted = sorted_.accepted.select(*prepared.lake_columns)
         if contract.write == "upsert":
-            commit = table.upsert(accepted, batch_id, contract.lake_key)
+            earlier = instead_of.batch.batch_id if instead_of else None
+            later = instead_of.later if instead_of else ()
+            commit = table.upsert(accepted, batch_id, contract.lake_key, instead_of=earlier, later=later)
             # A merge counts what it rewrote, not what it was given; a first load is no merge.
             written = accepted.count() if commit.operation == "MERGE" else commit.rows_written
         elif contract.write == "replace":
             commit = table.replace(accepted, batch_id)
             written = commit.rows_written
         else:
-            commit = table.append(accepted, batch_id, instead_of=instead_of)
+            earlier = instead_of.batch.batch_id if instead_of else None
+            commit = table.append(accepted, batch_id, instead_of=earlier)
             written = commit.rows_written
         if written is None:
             written = table.read(commit.version).where(F.col("batch_id") == batch_id).count()
@@ -116,9 +124,20 @@ class Workshop:
         quarantined, reasons = 0, dict[str, int]()
         if rows_read != written + sorted_.duplicates:
             quarantined, reasons = self.quarantine.write(sorted_.refused, contract.table, batch_id)
-        counts = Counts(rows_read, written, quarantined, sorted_.duplicates, reasons)
+        counts = Counts(
+            rows_read, written, quarantined, sorted_.duplicates, reasons, self._noticed(taken, sorted_.accepted)
+        )
         counts.check(contract.table)
         return Outcome(commit.version, counts, prepared)
+
+    def _noticed(self, taken: TakenTable, accepted: DataFrame) -> dict[str, int]:
+        """What was wrong with rows that were let in; a pass of its own, where a contract lets such rows in."""
+        found = Counter(noticed_in_headers(taken))
+        found.update({f"unchecked_code:{name}": taken.total("rows") for name in self._codes.absent(taken.contract)})
+        if NOTICED in accepted.columns:
+            for row in accepted.where(F.col(NOTICED) != "").groupBy(NOTICED).count().collect():
+                found.update(dict.fromkeys(row[NOTICED].split(","), row["count"]))
+        return dict(sorted(found.items()))
 
 
 def is_staged(contract: Contract) -> bool:

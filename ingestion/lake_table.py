@@ -75,24 +75,32 @@ class LakeTable:
         writer.mode("overwrite").save(str(self.path))
         return delta_log.commit(self.path, self.version())
 
-    def upsert(self, frame: DataFrame, batch_id: str, key: Sequence[str]) -> delta_log.Commit:
+    def upsert(
+        self, frame: DataFrame, batch_id: str, key: Sequence[str], *, instead_of: str | None = None,
+        later: Sequence[str] = (),
+    ) -> delta_log.Commit:  # fmt: skip
         """Replace rows with the same key and add the others, as one version.
 
-        The condition joins columns and holds no literal: a literal stays in the log for ever.
+        With `instead_of`, the rows of that earlier batch which are not in `frame` go; rows of the batches `later` stay
+        as they are. The condition joins columns, and the only literals are batch ids: a literal stays in the log for
+        ever.
         """
         if self.version() == _EMPTY:
             return self.append(frame, batch_id)
         condition = " AND ".join(f"lake.`{name}` = batch.`{name}`" for name in key)
+        newer = ", ".join(f"'{one}'" for one in later)
         with self._conf(_METADATA, batch_id):
-            (
+            merge = (
                 DeltaTable.forPath(self._spark, str(self.path))
                 .alias("lake")
                 .merge(frame.alias("batch"), condition)
                 .withSchemaEvolution()
-                .whenMatchedUpdateAll()
+                .whenMatchedUpdateAll(f"lake.batch_id NOT IN ({newer})" if later else None)
                 .whenNotMatchedInsertAll()
-                .execute()
             )
+            if instead_of is not None:
+                merge = merge.whenNotMatchedBySourceDelete(f"lake.batch_id = '{instead_of}'")
+            merge.execute()
         return delta_log.commit(self.path, self.version())
 
     def take_back(self, published: int | None) -> bool:

@@ -23,6 +23,7 @@ batch = Table(
     Column("headers", BigInteger, nullable=False),
     Column("blanks", BigInteger, nullable=False),
     Column("reasons", Text),
+    Column("noticed", Text),
     Column("failed_checks", Text),
     Column("version", BigInteger),
     Column("seconds", Float),

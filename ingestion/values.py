@@ -8,6 +8,8 @@ from pyspark.sql import functions as F
 from ingestion.contract import Column as ContractColumn
 
 _ISO_DATE_LENGTH = 10
+_FORMATS = {"sas_date": "ddMMMyyyy", "sas_datetime": "ddMMMyyyy:HH:mm:ss[.SSS]"}
+"""Words for the patterns of statistical packages, beside Spark's own patterns; months are English, in any case."""
 
 
 def typed(column: ContractColumn, raw: Column) -> Column:
@@ -17,13 +19,14 @@ def typed(column: ContractColumn, raw: Column) -> Column:
     """
     if column.type in ("string", "text", "strings"):
         return raw
+    pattern = _FORMATS.get(column.format or "", column.format)
     if column.type == "date":
-        if column.format:
-            return F.try_to_date(raw, column.format)
+        if pattern:
+            return F.try_to_date(raw, pattern)
         # A bare cast would read `2020` as its first of January.
         return F.when(F.length(raw) == _ISO_DATE_LENGTH, raw.try_cast("date"))
     if column.type == "timestamp":
-        return F.try_to_timestamp(raw, F.lit(column.format)) if column.format else raw.try_cast("timestamp")
+        return F.try_to_timestamp(raw, F.lit(pattern)) if pattern else raw.try_cast("timestamp")
     return raw.try_cast({"long": "bigint"}.get(column.type, column.type))
 
 

@@ -118,7 +118,7 @@ class Small:
             (folder / "VISITS.csv").write_text("\n".join((VISITS_HEADER, *visits)) + "\n", encoding="utf-8")
         return folder
 
-    def ingest(self, folder: Path, progress: Progress = _silent) -> Report:
+    def ingest(self, folder: Path, progress: Progress = _silent, *, replay: bool = False) -> Report:
         """Take the drop through."""
         return ingest_drop(
             "small",
@@ -131,6 +131,7 @@ class Small:
             folders=self.folders,
             progress=progress,
             lock_timeout=1.0,
+            replay=replay,
         )
 
     def rows(self, table: str) -> list[tuple[object, ...]]:
