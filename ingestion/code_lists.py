@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ingestion.contract import Contract
-from ingestion.errors import ContractError, NotPublished
+from ingestion.errors import ContractError, NoSuchList, NotPublished
 from ingestion.lake import Lake
 from ingestion.values import typed
 
@@ -36,16 +36,16 @@ def list_column(contracts: Mapping[str, Contract], contract: Contract, name: str
     """Table and column of the list that holds a column's codes.
 
     `TABLE:COLUMN` says both. For `TABLE` alone it is the one column of its key, or the one of the same name there.
-    Raises `ContractError` for a list that is not plain reference data, or whose column is not said.
+    Raises `NoSuchList` where that leads nowhere, `ContractError` for a list that is not plain reference data.
     """
     table, _, column = str(contract.columns[name].nomenclature).partition(":")
     what = f"Contract {contract.table}: the nomenclature of {name}"
     if table not in contracts:
-        raise ContractError(f"{what} is {table}, which has no contract: import it, or take unknown_code out.")
+        raise NoSuchList(f"{what} is {table}, which has no contract: import it, or take unknown_code out.")
     theirs = contracts[table]
     column = column or (theirs.key[0] if len(theirs.key) == 1 else name)
     if column not in theirs.columns:
-        raise ContractError(f"{what} is {table}, which has no column {column}: write {table}:COLUMN.")
+        raise NoSuchList(f"{what} is {table}, which has no column {column}: write {table}:COLUMN.")
     if theirs.persons or theirs.columns[column].sensitivity != "plain" or theirs.columns[column].digest:
         raise ContractError(f"{what} is {table}, which is no reference data: its rows name persons or are not plain.")
     return table, column
@@ -89,10 +89,12 @@ class CodeLists:
 
     def _table(self, contract: Contract, name: str) -> tuple[str, str] | None:
         """Table and column, None when the table is not published; a warning may name a list that nobody has."""
-        table = str(contract.columns[name].nomenclature).partition(":")[0]
-        if table not in self._contracts and contract.on_unknown_code(name) == "warn":
+        try:
+            table, column = list_column(self._contracts, contract, name)
+        except NoSuchList:
+            if contract.on_unknown_code(name) != "warn":
+                raise
             return None
-        table, column = list_column(self._contracts, contract, name)
         return (table, column) if table in self._published else None
 
 

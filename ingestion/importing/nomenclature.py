@@ -70,7 +70,7 @@ def draft_list(found: CodeList, *, source: str) -> Contract:
     """The contract of a code list. Raises `ImportRefused`."""
     # Where the schema's name is no name, the file's header is the better spelling of it.
     spelled = zip((field.name for field in found.schema.fields), found.headers, strict=True)
-    names = _names([name if name.isascii() else header for name, header in spelled])
+    names = contract_names([name if name.isascii() else header for name, header in spelled])
     renamed = dict(zip((field.name for field in found.schema.fields), names, strict=True))
     columns: dict[str, Any] = {}
     for field, name, header in zip(found.schema.fields, names, found.headers, strict=True):
@@ -178,7 +178,7 @@ def _good_key(schema: TableSchema, columns: Sequence[Sequence[str]]) -> tuple[st
     return schema.key if parts and whole and len(set(keys)) == len(keys) else ()
 
 
-def _names(originals: Sequence[str]) -> list[str]:
+def contract_names(originals: Sequence[str]) -> list[str]:
     """Names that a contract may have: no accents, letters, digits and `_`, each once whatever its case."""
     names: list[str] = []
     for original in originals:

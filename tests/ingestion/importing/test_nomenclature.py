@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,10 +19,14 @@ from hypothesis import strategies as st
 from ingestion.catalogue import catalogue, grantable_columns
 from ingestion.contract import Contract
 from ingestion.contract_set import Contracts, load_contracts
-from ingestion.importing.draft import as_yaml
+from ingestion.importing.classification import read_classification
+from ingestion.importing.draft import as_yaml, draft
 from ingestion.importing.errors import ImportRefused
-from ingestion.importing.nomenclature import CodeList, _names, draft_list, read_code_list, write_drop
+from ingestion.importing.nomenclature import CodeList, contract_names, draft_list, read_code_list, write_drop
+from ingestion.importing.table_schema import read_table_schema
 from ingestion.ingest import Report, ingest_drop
+from ingestion.surprises import Surprises
+from projects.extract import compile_extract
 from tests.ingestion.conftest import Small
 
 if TYPE_CHECKING:
@@ -95,7 +102,7 @@ def test_a_schema_without_a_file_is_no_list(tmp_path: Path) -> None:
 
 @given(st.lists(st.text(max_size=80), max_size=8))
 def test_any_header_gives_names_of_which_each_is_one(headers: list[str]) -> None:
-    names = _names(headers)
+    names = contract_names(headers)
     assert len({name.lower() for name in names}) == len(headers)
     columns = {name: {"fr": "x", "en": "x"} for name in ("CODE", *names) if name.lower() != "code" or name == "CODE"}
     text = {"table": "t", "version": 1, "source": "s", "files": "t.csv", "format": "csv", "columns": columns}
@@ -127,6 +134,16 @@ def test_a_list_is_published_and_a_new_delivery_takes_its_place(small: Small, tm
         write_drop([read(path)], small.home.landing / "lists" / "one")
     (shown,) = catalogue(load_contracts(tmp_path / "lists"), small.ledger)
     assert (shown.name, shown.roles, len(shown.columns)) == ("T", (), 6)
+    permit = SimpleNamespace(
+        id="p1", title="t", tables={"T": ("CODE", "FROM")}, date_from=date(2020, 1, 1), date_to=date(2021, 1, 1),
+        born_from=None, born_to=None, end_date=date(2030, 1, 1),
+    )  # fmt: skip
+    compile_extract(
+        permit, spark=small.spark, lake=small.lake, contracts=load_contracts(tmp_path / "lists"),
+        keystore=small.keystore, folder=tmp_path / "data",
+    )  # fmt: skip
+    extract = small.spark.read.format("delta").load(str(tmp_path / "data" / "T")).collect()
+    assert {tuple(row) for row in extract} == {("01", date(2017, 7, 2)), ("02", None)}
     path.with_suffix(".csv").write_text(CONTENT.replace("01;Un", "03;Trois"), encoding="utf-8")
     load(small, [read(path)], tmp_path / "lists", "two")
     assert {row["CODE"] for row in small.lake.read("T").collect()} == {"02", "03"}
@@ -177,3 +194,53 @@ def test_every_real_list_is_loaded_whole(
         assert len(lake.columns) == len(one.schema.fields) + 1
     typed = dict(small.lake.read("IR_CIM_V").dtypes)
     assert typed["VER_CPT_DTE"] == "date"
+
+
+@pytest.mark.long
+@pytest.mark.real_data
+@pytest.mark.spark
+def test_real_causes_of_death_are_checked_against_their_real_lists(
+    real_data: Path, make_small: Callable[[], Small], tmp_path: Path
+) -> None:
+    small, home = make_small(), real_data / "snds"
+    schema = next((home / "tables").rglob("KI_CCI_R.json"))
+    drafted = draft([read_table_schema(schema)], read_classification("snds"), source="deaths")["KI_CCI_R"]
+    named = {name: str(one.nomenclature) for name, one in drafted.columns.items() if one.nomenclature}
+    found = [one for path in real_lists(real_data) if path.stem in named.values() and (one := read_code_list(path))]
+    folder = tmp_path / "lists"
+    load(small, found, folder, "all")
+    contract = drafted.model_copy(update={"surprises": Surprises(unknown_code="warn")})
+    (folder / "KI_CCI_R.yaml").write_text(as_yaml(contract), encoding="utf-8")
+    drop = small.home.landing / "deaths" / "one"
+    drop.mkdir(parents=True)
+    shutil.copyfile(schema.with_suffix(".csv"), drop / "KI_CCI_R.csv")
+    (report,) = ingest_drop(
+        "deaths", drop, spark=small.spark, lake=small.lake, ledger=small.ledger, keystore=small.keystore,
+        contracts=load_contracts(folder), folders=small.folders,
+    ).tables  # fmt: skip
+    assert (report.rows_read, report.accepted) == (10, 10)
+
+    def plain(value: str) -> str:
+        return value.strip().lstrip("0") or "0"
+
+    expected: dict[str, int] = {}
+    with (drop / "KI_CCI_R.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    lists = {one.name: one for one in found}
+    for name, where in named.items():
+        one = lists.get(where)
+        column = one and (one.schema.key[0] if len(one.schema.key) == 1 else name)
+        if one is None or column not in one.schema.columns:
+            expected[f"unchecked_code:{name}"] = len(rows)
+            continue
+        with one.file.open(encoding="utf-8-sig", newline="") as lines:
+            codes = {row[column].strip() for row in csv.DictReader(lines, delimiter=one.separator)}
+        numbers = contract.columns[name].type in ("int", "long")
+        codes = {plain(code) for code in codes} if numbers else codes
+        values = [row[name] for row in rows if row[name].strip()]
+        unknown = sum((plain(value) if numbers else value.strip()) not in codes for value in values)
+        if unknown:
+            expected[f"unknown_code:{name}"] = unknown
+    assert dict(report.noticed) == expected
+    assert sum(name.startswith("unknown_code") for name in expected) > 3
+    assert len(named) - len(expected) > 3
