@@ -33,12 +33,17 @@ def drops_of(landing: Path, source: str, drop: str | None) -> list[Path]:
         raise HubError(f"landing/{source} cannot be read by this account: change its owner or its mode.") from None
 
 
-def ingest_source(hub: Hub, source: str, drop: str | None, tick: Tick) -> list[Report]:
-    """Ingest the drops of `source`. Raises the errors of ingestion; drops before a failure stay published."""
+def ingest_source(hub: Hub, source: str, drop: str | None, tick: Tick, *, replay: bool = False) -> list[Report]:
+    """Ingest the drops of `source`. Raises the errors of ingestion; drops before a failure stay published.
+
+    A replay takes the newest drop first, and comes back to those whose turn it was not.
+    """
     contracts = hub.contracts
     contracts.source(source)
     keystore = hub.keystore
     drops = drops_of(hub.home.landing, source, drop)
+    if replay:
+        drops.reverse()
     if not drops:
         return []
     require_java()
@@ -52,26 +57,32 @@ def ingest_source(hub: Hub, source: str, drop: str | None, tick: Tick) -> list[R
         sealed_tmp=hub.scratch,
         locks=home.run / "locks",
     )
-    reports = []
-    for path in drops:
+
+    def one(path: Path) -> Report:
         done = 0
 
-        def step(table: str, what: str, path: Path = path) -> None:
+        def step(table: str, what: str) -> None:
             nonlocal done
             done += 1
             tick(f"{source}/{path.name}: {table} {what}", done, None)
 
-        reports.append(
-            ingest_drop(
-                source,
-                path,
-                spark=hub.spark,
-                lake=hub.lake,
-                ledger=hub.ledger,
-                keystore=keystore,
-                contracts=contracts,
-                folders=folders,
-                progress=step,
-            )
+        return ingest_drop(
+            source,
+            path,
+            spark=hub.spark,
+            lake=hub.lake,
+            ledger=hub.ledger,
+            keystore=keystore,
+            contracts=contracts,
+            folders=folders,
+            progress=step,
+            replay=replay,
         )
-    return reports
+
+    reports = {path: one(path) for path in drops}
+    changed = list(reports.values())
+    while replay and any(report.changed for report in changed):
+        again = [path for path, report in reports.items() if any(table.state == "kept" for table in report.tables)]
+        changed = [one(path) for path in again]
+        reports |= {path: new for path, new in zip(again, changed, strict=True) if new.changed}
+    return list(reports.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +12,21 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from ingestion.code_lists import CodeLists
 from ingestion.contract import Contract
 from ingestion.drop import TakenTable
 from ingestion.duplicates import sort_out
 from ingestion.lake_table import LakeTable
 from ingestion.ledger import Counts
 from ingestion.places import ROW
-from ingestion.prepare import DELETED, GROUP, REASONS, Prepared, Scrub, lake_schema, prepare
+from ingestion.prepare import DELETED, GROUP, NOTICED, REASONS, Prepared, Scrub, lake_schema, prepare
 from ingestion.quarantine import Quarantine
 from ingestion.redact import redacted
+from ingestion.replay import Replaced
 from ingestion.sources import reader_of
 from ingestion.straight import compare_keys, good_rows, refused_rows
 from ingestion.strategies import Put, put
+from ingestion.surprises import noticed_in_headers
 from pseudonymization.keystore import KeyStore
 
 STAGE = "batch-"
@@ -48,15 +52,16 @@ class Workshop:
         quarantine: Quarantine,
         sealed_tmp: Path,
         scrub: Callable[[Contract], Scrub | None],
+        codes: CodeLists,
     ) -> None:
-        self.spark, self.keystore, self.quarantine = spark, keystore, quarantine
+        self.spark, self.keystore, self.quarantine, self._codes = spark, keystore, quarantine, codes
         self._scrub = scrub
         self._tmp = sealed_tmp / f"batch-{uuid.uuid4().hex}"
         self._staged: dict[str, Prepared] = {}
 
     def arrived(self, taken: TakenTable) -> DataFrame:
-        """What the reader delivers."""
-        return reader_of(taken.contract).read(self.spark, taken)
+        """What the reader delivers, its codes looked up where the contract has them checked."""
+        return self._codes.mark(reader_of(taken.contract).read(self.spark, taken), taken.contract)
 
     def prepare(self, taken: TakenTable) -> Prepared:
         """The batch, as it was staged if it was, else prepared and not yet read; text is left as it came."""
@@ -64,7 +69,7 @@ class Workshop:
             return self._staged[taken.batch_id]
         return self._prepared(self.arrived(taken), taken.contract, taken.batch_id)
 
-    def run(self, taken: TakenTable, table: LakeTable, *, instead_of: str | None = None) -> Outcome:
+    def run(self, taken: TakenTable, table: LakeTable, *, instead_of: Replaced | None = None) -> Outcome:
         """Write the batch as a new version of its table. Raises `EngineError`, `StorageFull`, `UnbalancedBatch`."""
         contract = taken.contract
         table.create(lake_schema(contract), statistics(contract))
@@ -78,7 +83,9 @@ class Workshop:
         """Remove what was staged."""
         shutil.rmtree(self._tmp, ignore_errors=True)
 
-    def _straight(self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: str | None) -> Outcome:
+    def _straight(
+        self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: Replaced | None
+    ) -> Outcome:
         """Lines are fetched again where they stood; nothing is staged but those."""
         contract, batch_id = taken.contract, taken.batch_id
 
@@ -86,17 +93,18 @@ class Workshop:
             return self._prepared(self.arrived(some), contract, batch_id)
 
         twins = compare_keys(taken, arrived, prepared_again, self._stage)
-        good = self._prepared(arrived, contract, batch_id, only_good=True)
-        done = put(good_rows(good, twins, self.spark), contract, batch_id, table, instead_of)
+        prepared = self._prepared(arrived, contract, batch_id, only_good=True)
+        good = good_rows(prepared, twins, self.spark)
+        done = put(good.select(*prepared.lake_columns), contract, batch_id, table, instead_of)
         added = table.read(done.version).where(F.col("batch_id") == batch_id)
         number = taken.total("rows") - done.written - len(twins.left_out)
         refused = refused_rows(taken, added, number, twins, prepared_again, self._stage)
         if twins.conflicts is not None:
             refused = twins.conflicts if refused is None else refused.unionByName(twins.conflicts)
-        return Outcome(done.version, self._count(taken, done, twins.duplicates, refused))
+        return Outcome(done.version, self._count(taken, done, twins.duplicates, refused, good))
 
     def _by_way_of_a_stage(
-        self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: str | None
+        self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: Replaced | None
     ) -> Outcome:
         """Prepared lines are written once for all that reads them several times."""
         contract, batch_id = taken.contract, taken.batch_id
@@ -106,15 +114,20 @@ class Workshop:
         columns = [*prepared.lake_columns, DELETED] if contract.marks else prepared.lake_columns
         done = put(sorted_.accepted.select(*columns), contract, batch_id, table, instead_of)
         refused = sorted_.refused if taken.total("rows") != done.written + sorted_.duplicates else None
-        return Outcome(done.version, self._count(taken, done, sorted_.duplicates, refused))
+        return Outcome(done.version, self._count(taken, done, sorted_.duplicates, refused, sorted_.accepted))
 
-    def _count(self, taken: TakenTable, done: Put, duplicates: int, refused: DataFrame | None) -> Counts:
+    def _count(
+        self, taken: TakenTable, done: Put, duplicates: int, refused: DataFrame | None, accepted: DataFrame
+    ) -> Counts:
         """Seal the refused lines and make the batch's count. Raises `UnbalancedBatch`."""
         contract = taken.contract
         quarantined, reasons = 0, dict[str, int]()
         if refused is not None:
             quarantined, reasons = self.quarantine.write(refused, contract.table, taken.batch_id)
-        counts = Counts(taken.total("rows"), done.written, quarantined, duplicates, reasons, done.changes.told())
+        counts = Counts(
+            taken.total("rows"), done.written, quarantined, duplicates, reasons,
+            changes=done.changes.told(), noticed=self._noticed(taken, accepted),
+        )  # fmt: skip
         counts.check(contract.table)
         return counts
 
@@ -135,6 +148,15 @@ class Workshop:
         place = str(self._tmp / name)
         frame.write.mode("overwrite").parquet(place)
         return self.spark.read.schema(frame.schema).parquet(place)
+
+    def _noticed(self, taken: TakenTable, accepted: DataFrame) -> dict[str, int]:
+        """What was wrong with rows that were let in; a pass of its own, where a contract lets such rows in."""
+        found = Counter(noticed_in_headers(taken))
+        found.update({f"unchecked_code:{name}": taken.total("rows") for name in self._codes.absent(taken.contract)})
+        if NOTICED in accepted.columns:
+            for row in accepted.where(F.col(NOTICED) != "").groupBy(NOTICED).count().collect():
+                found.update(dict.fromkeys(row[NOTICED].split(","), row["count"]))
+        return dict(sorted(found.items()))
 
 
 def is_staged(contract: Contract) -> bool:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ingestion.surprises import Surprises, UnknownCode
+
 Sensitivity = Literal["direct", "record_key", "quasi", "free_text", "plain"]
 Write = Literal["append", "snapshot", "upsert"]
 _NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,62}$")
@@ -31,16 +33,19 @@ class Column(_Model):
     """One column as it arrives.
 
     `type` is a Spark type, `text` for an attachment, or `strings` for several values (direct only);
-    `format` a Spark date pattern (ISO when absent);
+    `format` a Spark date pattern, `sas_date` (02JUL2017) or `sas_datetime` (02JUL2017:00:00:00), ISO when absent;
+    `header` what a file calls the column, where that is no name (spaces, accents);
     `codes` the allowed codes as strings; `digest` says under which purpose a keyed digest takes the value's place;
     an unclassified column is `direct`: it never reaches the lake.
     `encoding` and `charset` (the column that holds a media type) tell how a `text` column is coded.
-    `nomenclature` names the code list that explains the values; `since` and `until` are when the source began and
-    ceased to deliver the column, in the source's own words. All three inform and check nothing.
+    `nomenclature` names the code list that explains the values, `TABLE` or `TABLE:COLUMN`; codes are checked against
+    it where `unknown_code` says what becomes of the others (here, or for the whole table under `surprises`).
+    `since` and `until` are when the source began and ceased to deliver the column, in the source's own words.
     """
 
     type: str = "string"
     format: str | None = None
+    header: str | None = Field(default=None, min_length=1)
     required: bool = False
     codes: tuple[str, ...] | None = None
     sensitivity: Sensitivity = "direct"
@@ -50,6 +55,7 @@ class Column(_Model):
     encoding: Literal["base64"] | None = None
     charset: str | None = None
     nomenclature: str | None = None
+    unknown_code: UnknownCode | None = None
     since: str | None = None
     until: str | None = None
 
@@ -61,6 +67,12 @@ class Column(_Model):
                 "type must be string, int, long, double, boolean, date, timestamp, text, strings or decimal(p,s)"
             )
         return value
+
+    @model_validator(mode="after")
+    def _codes_known(self) -> Self:
+        if self.unknown_code is not None and self.codes is None and self.nomenclature is None:
+            raise ValueError("unknown_code needs codes, or the nomenclature that has them")
+        return self
 
     @model_validator(mode="after")
     def _several_only_direct(self) -> Self:
@@ -77,7 +89,7 @@ class Column(_Model):
 class Identifier(_Model):
     """A way to name a person: a kind of number and the columns that hold it."""
 
-    kind: Literal["psa", "psa_alone", "idt_ano", "nir_ano", "ins", "ipp", "fhir_patient"]
+    kind: Literal["psa", "psa_alone", "idt_ano", "nir_ano", "ins", "ipp", "fhir_patient", "omop_person"]
     columns: tuple[str, ...] = Field(min_length=1)
 
 
@@ -240,6 +252,7 @@ class Contract(_Model):
     grantable: bool = True
     birth_year: str | None = None
     identity: Identity | None = None
+    surprises: Surprises = Surprises()
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -259,6 +272,9 @@ class Contract(_Model):
             for name in names:
                 if self.columns[name].sensitivity != "record_key":
                     raise ValueError(f"record_keys {group} names {name}, whose sensitivity is not record_key")
+        headers = [self.columns[name].header or name for name in self.file_columns]
+        if len(headers) != len(set(headers)):
+            raise ValueError("columns: two of them have the same header")
         if self.write == "upsert" and not self.key:
             raise ValueError("upsert needs a key")
         if self.marks and self.write != "upsert":
@@ -333,6 +349,29 @@ class Contract(_Model):
             if set(rest) <= set(person.identifiers[0].columns):
                 return (column, *kept)
         return ()
+
+    @property
+    def joining(self) -> frozenset[str]:
+        """Columns that name a person, a record or a day: a row without their value would be lost from sight."""
+        named = {column for person in self.persons for one in person.identifiers for column in one.columns}
+        ways = [person.via for person in self.persons] + [self.period.via if self.period else None]
+        named |= {column for via in ways if via for column in via.keys}
+        named |= {column for columns in self.record_keys.values() for column in columns}
+        named |= {name for name, column in self.columns.items() if column.required}
+        return frozenset({*named, *self.key, *([self.period.column] if self.period and self.period.column else [])})
+
+    def on_bad_type(self, name: str) -> Literal["freeze", "discard_value", "quarantine"]:
+        """What becomes of a value that does not fit; one that joins is never discarded, its row is refused."""
+        policy = self.surprises.type_change
+        return "quarantine" if policy == "discard_value" and name in self.joining else policy
+
+    def on_unknown_code(self, name: str) -> UnknownCode | None:
+        """What becomes of a code that is not known; None for a column whose codes nobody checks."""
+        column = self.columns[name]
+        if column.codes is None and column.nomenclature is None:
+            return None
+        policy = column.unknown_code or self.surprises.unknown_code or ("quarantine" if column.codes else None)
+        return "quarantine" if policy == "discard_value" and name in self.joining else policy
 
     @property
     def registers(self) -> tuple[Person, ...]:

@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from ingestion import delta_log
 from ingestion.abreast import abreast
 from ingestion.batch import STAGE, Workshop, groups
+from ingestion.code_lists import CodeLists
 from ingestion.contract_set import Contracts
 from ingestion.drop import Drop, TakenTable, take_in
 from ingestion.effort import measured_effort
@@ -30,7 +31,9 @@ from ingestion.places import even_blocks
 from ingestion.prepare import identities
 from ingestion.quarantine import Quarantine, by_code
 from ingestion.redact import redacted
+from ingestion.replay import Fate, fate, judged, replaced
 from ingestion.sources import reader_of
+from ingestion.surprises import frozen
 from pseudonymization.identities import IdentityTable
 from pseudonymization.keystore import KeyStore
 from pseudonymization.links import LINKS_SCHEMA, empty_links, learn
@@ -54,8 +57,9 @@ class Folders:
 class TableReport:
     """What became of one table of a drop.
 
-    `state`: `published`, or `unchanged` when its batch was published before (its counts are then that batch's).
-    `quarantined` counts refused rows by reason code, `details` by code and column.
+    `state`: `published`; `unchanged` when its batch was published before (its counts are then that batch's); `kept`,
+    `superseded` or `waiting` when a replay is or is not asked for (see `ingestion.replay.Fate`).
+    `quarantined` counts refused rows by reason code, `details` by code and column; `noticed` rows that were let in.
     """
 
     table: str
@@ -66,6 +70,7 @@ class TableReport:
     duplicates: int
     quarantined: Mapping[str, int]
     details: Mapping[str, int]
+    noticed: Mapping[str, int]
     headers: int
     blanks: int
     version: int | None
@@ -146,9 +151,12 @@ def ingest_drop(
     folders: Folders,
     progress: Progress = _silent,
     lock_timeout: float = 10.0,
+    replay: bool = False,
 ) -> Report:
     """Take a drop of `source` through: every table it holds is published, or none.
 
+    What was published under an older version of its contract stays as it is; with `replay` it is read again and put
+    in the place of its rows, and nothing else of the drop is touched.
     The same drop twice changes nothing; killed anywhere and called again, it converges. Nothing is left in the
     intake folder or the sealed temporary folder. Raises an `IngestionError` (unknown source, bad file, failed gate,
     no space, busy) or a `PseudonymizationError`; what was published before stays as it was.
@@ -159,11 +167,13 @@ def ingest_drop(
         _empty(folders)
         drop = take_in(source, drop_folder, mine, folders.intake)
         try:
+            codes = CodeLists(lake, contracts)
             for taken in drop.tables:
                 reader_of(taken.contract).check(taken)
+                codes.check(taken.contract)
             quarantine = Quarantine(spark, folders.quarantine)
             identity_table = IdentityTable(spark, folders.identities, keystore.derive("identity"))
-            workshop = Workshop(spark, keystore, quarantine, folders.sealed_tmp, scrubber_of(identity_table))
+            workshop = Workshop(spark, keystore, quarantine, folders.sealed_tmp, scrubber_of(identity_table), codes)
             run = _Run(
                 spark, lake, ledger, keystore, folders, quarantine, identity_table, workshop, _one_by_one(progress)
             )  # fmt: skip
@@ -175,7 +185,7 @@ def ingest_drop(
                 even_blocks(spark),
             ):
                 try:
-                    reports, learnt, merged = _through(run, drop)
+                    reports, learnt, merged = _through(run, drop, replay)
                 except BaseException:
                     _take_back_all(run, drop)
                     raise
@@ -188,10 +198,10 @@ def ingest_drop(
     )  # fmt: skip
 
 
-def _through(run: _Run, drop: Drop) -> tuple[tuple[TableReport, ...], int, int]:
+def _through(run: _Run, drop: Drop, replay: bool) -> tuple[tuple[TableReport, ...], int, int]:
     """Every table of the drop, then the links, then the pointers in one transaction."""
-    known = {taken.batch_id: run.ledger.batch(taken.batch_id) for taken in drop.tables}
-    todo = [taken for taken in drop.tables if not _is(known[taken.batch_id], "published")]
+    fates = {taken.batch_id: fate(run.ledger, taken, replay=replay) for taken in drop.tables}
+    todo = [taken for taken in drop.tables if fates[taken.batch_id] == "todo"]
     if todo:
         adopted = _recover(run, drop)
         fresh = [taken for taken in todo if taken.batch_id not in adopted]
@@ -206,8 +216,7 @@ def _through(run: _Run, drop: Drop) -> tuple[tuple[TableReport, ...], int, int]:
         run.progress("drop", "published")
     else:
         learnt = merged = 0
-    changed = {taken.batch_id for taken in todo}
-    return tuple(_report(run, taken, taken.batch_id in changed) for taken in drop.tables), learnt, merged
+    return tuple(_report(run, taken, fates[taken.batch_id]) for taken in drop.tables), learnt, merged
 
 
 def _one(run: _Run, taken: TakenTable, drop_id: str) -> None:
@@ -217,34 +226,25 @@ def _one(run: _Run, taken: TakenTable, drop_id: str) -> None:
     run.ledger.take(taken, drop_id)
     run.progress(name, "taken")
     table = run.lake.table(name)
-    outcome = run.workshop.run(taken, table, instead_of=_earlier(run, taken))
+    before = replaced(run.ledger, taken)
+    outcome = run.workshop.run(taken, table, instead_of=before)
     run.progress(name, "written")
     run.ledger.written(batch_id, name, outcome.version, outcome.counts, round(time.monotonic() - started, 3))
     run.progress(name, "recorded")
     with redacted("judging the batch", name):
         added = table.read(outcome.version).where(F.col("batch_id") == batch_id)
-        verdict = judge(contract, added, outcome.counts)
+        verdict = judge(judged(contract, before), added, outcome.counts)
     run.progress(name, "judged")
-    if not verdict.passed:
-        run.ledger.rejected(batch_id, name, verdict.failed)
+    ice = frozen(contract, outcome.counts)
+    failed = (*verdict.failed, *ice)
+    if failed:
+        run.ledger.rejected(batch_id, name, failed)
         raise GateFailed(
-            f"{name}: {len(verdict.failed)} of {verdict.checks} expectations failed ({'; '.join(verdict.failed)}); "
+            f"{name}: {len(failed)} of {verdict.checks + len(ice)} expectations failed ({'; '.join(failed)}); "
             "nothing of the drop was published. Look at the quarantine, then correct the source or the contract."
         )
     run.ledger.passed(batch_id, name, outcome.version, round(time.monotonic() - started, 3))
     run.progress(name, "passed")
-
-
-def _earlier(run: _Run, taken: TakenTable) -> str | None:
-    """The published batch of the same content under another version of the contract, which this one replaces."""
-    if taken.contract.write != "append":
-        return None
-    same = [
-        batch.batch_id
-        for batch in run.ledger.batches(table=taken.contract.table, source=taken.contract.source, states=["published"])
-        if batch.content_hash == taken.content_hash and batch.batch_id != taken.batch_id
-    ]
-    return same[-1] if same else None
 
 
 def _keep_identities(run: _Run, taken: TakenTable) -> None:
@@ -337,18 +337,22 @@ def _reopen(run: _Run, name: str) -> None:
             run.ledger.reopen(batch.batch_id, name)
 
 
-def _report(run: _Run, taken: TakenTable, fresh: bool) -> TableReport:
+def _report(run: _Run, taken: TakenTable, fate: Fate) -> TableReport:
     batch = run.ledger.batch(taken.batch_id)
+    if fate in ("kept", "superseded") and (before := replaced(run.ledger, taken)) is not None:
+        batch = before.batch
+    fresh = fate == "todo"
     counts = batch.counts if batch and batch.counts else Counts(0, 0, 0, 0)
     return TableReport(
         table=taken.contract.table,
-        state="published" if fresh else "unchanged",
+        state={"todo": "published", "published": "unchanged"}.get(fate, fate),
         rows_read=counts.rows_read,
         accepted=counts.accepted,
         refused=counts.quarantined,
         duplicates=counts.duplicates,
         quarantined=by_code(dict(counts.reasons)),
         details=dict(counts.reasons),
+        noticed=dict(counts.noticed),
         headers=taken.total("headers"),
         blanks=taken.total("blanks"),
         version=batch.version if batch else None,

@@ -80,17 +80,29 @@ class LakeTable:
         return self.version() == _EMPTY
 
     def upsert(
-        self, frame: DataFrame, batch_id: str, key: Sequence[str], order: Sequence[str] = (), deleted: str | None = None
+        self,
+        frame: DataFrame,
+        batch_id: str,
+        key: Sequence[str],
+        order: Sequence[str] = (),
+        deleted: str | None = None,
+        *,
+        instead_of: str | None = None,
+        later: Sequence[str] = (),
     ) -> delta_log.Commit:
         """Replace rows with the same key and add the others, as one version.
 
         A row that is older than the table's own, by the columns of `order`, changes nothing. A row whose boolean
-        column `deleted` is true takes the table's row away instead. No condition holds a literal: it would stay in the
-        log for ever.
+        column `deleted` is true takes the table's row away instead. With `instead_of`, the rows of that earlier batch
+        which are not in `frame` go; rows of the batches `later` stay as they are. The only literals in a condition are
+        batch ids: a literal stays in the log for ever.
         """
         condition = " AND ".join(f"lake.`{name}` = batch.`{name}`" for name in key)
         columns = {name: f"batch.`{name}`" for name in frame.columns if name != deleted}
         newer, stays, goes = _newer(order), "true", "false"
+        if later:
+            named = ", ".join(f"'{one}'" for one in later)
+            newer += f" AND lake.batch_id NOT IN ({named})"
         if deleted is not None:
             stays, goes = f"NOT batch.`{deleted}`", f"batch.`{deleted}`"
         with self._conf(_METADATA, batch_id):
@@ -104,6 +116,8 @@ class LakeTable:
             )
             if deleted is not None:
                 merge = merge.whenMatchedDelete(f"{newer} AND {goes}")
+            if instead_of is not None:
+                merge = merge.whenNotMatchedBySourceDelete(f"lake.batch_id = '{instead_of}'")
             merge.execute()
         return delta_log.commit(self.path, self.version())
 

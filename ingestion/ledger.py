@@ -27,7 +27,8 @@ class Counts:
     """What became of a batch's rows.
 
     `reasons` counts refused rows by reason (`code` or `code:COLUMN`), `changes` what accepted rows did to the table
-    (inserted, updated, deleted, unchanged, superseded).
+    (inserted, updated, deleted, unchanged, superseded). `noticed` counts, by such reasons, rows that are among the
+    accepted all the same, as the contract's `surprises` say.
     """
 
     rows_read: int
@@ -36,6 +37,7 @@ class Counts:
     duplicates: int
     reasons: Mapping[str, int] = field(default_factory=dict)
     changes: Mapping[str, int] = field(default_factory=dict)
+    noticed: Mapping[str, int] = field(default_factory=dict)
 
     def check(self, table: str) -> None:
         """Raise `UnbalancedBatch` unless rows read = accepted + quarantined + duplicates (law 3)."""
@@ -154,7 +156,8 @@ class Ledger:
             batch_id, table, "written", version, rows_read=counts.rows_read, accepted=counts.accepted,
             quarantined=counts.quarantined, duplicates=counts.duplicates,
             reasons=json.dumps(dict(counts.reasons), sort_keys=True),
-            changes=json.dumps(dict(counts.changes), sort_keys=True), seconds=seconds,
+            changes=json.dumps(dict(counts.changes), sort_keys=True),
+            noticed=json.dumps(dict(counts.noticed), sort_keys=True), seconds=seconds,
         )  # fmt: skip
 
     def passed(self, batch_id: str, table: str, version: int, seconds: float) -> None:
@@ -220,7 +223,7 @@ def _batch(row: Row[Any]) -> Batch:
     if row.rows_read is not None:
         counts = Counts(
             row.rows_read, row.accepted, row.quarantined, row.duplicates, json.loads(row.reasons or "{}"),
-            json.loads(row.changes or "{}"),
+            changes=json.loads(row.changes or "{}"), noticed=json.loads(row.noticed or "{}"),
         )  # fmt: skip
     return Batch(
         row.batch_id, row.drop_id, row.source, row.table_name, row.content_hash, row.contract_version, row.state,

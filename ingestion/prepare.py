@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from ingestion.checks import RAW, is_good, raw, reasons
+from ingestion.checks import RAW, discarded, is_good, noticed, raw, reasons
+from ingestion.code_lists import KNOWN
 from ingestion.contract import Contract
 from ingestion.places import ROW
 from ingestion.sources.csv import MALFORMED
+from ingestion.surprises import SURPRISE, refuses_by_header
 from ingestion.values import attachment_text, spark_type, typed
 from pseudonymization.digest import keyed_digest, secret_of, with_keys, without_keys
 from pseudonymization.identities import identity_struct
@@ -21,6 +23,8 @@ from pseudonymization.person import person_key
 
 REASONS = "_reasons"
 """Why the row is refused, separated by commas; empty for a good row."""
+NOTICED = "_noticed"
+"""What was wrong with a row that is let in; only where the contract lets such rows in."""
 SEALED = "_sealed"
 """The row as it arrived, JSON, encrypted under the purpose `quarantine` with the batch id as additional data."""
 KEY = "_key"
@@ -93,6 +97,7 @@ def prepare(
         *[_value(contract, name).alias(name) for name in contract.columns],
         MALFORMED,
         *places,
+        *_beside(arrived, contract),
         *pads,
     )
     roles = contract.key_columns_of_persons
@@ -105,6 +110,7 @@ def prepare(
         for name in contract.text_columns:
             frame = scrub(frame, name)
     frame = frame.withColumn(KEY, _key(contract))
+    let_in, left_out = noticed(contract), discarded(contract)
     batch = F.lit(batch_id)
     document = F.struct(*[raw(name).alias(name) for name in contract.columns], MALFORMED)
     sealed = F.aes_encrypt(
@@ -114,9 +120,10 @@ def prepare(
     gone = [F.coalesce(F.btrim(raw(marks.column)).isin(*marks.delete), F.lit(False)).alias(DELETED)] if marks else []
     frame = frame.select(
         *roles,
-        *[_kept(contract, name).alias(name) for name in contract.lake_columns],
+        *[_without(left_out.get(name), _kept(contract, name)).alias(name) for name in contract.lake_columns],
         batch.alias("batch_id"),
         REASONS,
+        *([let_in.alias(NOTICED)] if let_in is not None else []),
         sealed.alias(SEALED),
         KEY,
         F.xxhash64(*[raw(name) for name in contract.columns]).alias(CONTENT),
@@ -148,6 +155,7 @@ def identities(arrived: DataFrame, contract: Contract, *, spark: SparkSession, k
         *[F.col(name).alias(RAW + name) for name in contract.columns],
         *[_value(contract, name).alias(name) for name in contract.columns],
         MALFORMED,
+        *_beside(arrived, contract),
         *pads,
     ).withColumns({column: _person_key(contract, column) for column in contract.key_columns_of_persons})
 
@@ -163,6 +171,18 @@ def identities(arrived: DataFrame, contract: Contract, *, spark: SparkSession, k
             "person_key", identity_struct(birth_date=born, **lists).alias("identity")
         )
     )
+
+
+def _beside(arrived: DataFrame, contract: Contract) -> list[Column]:
+    """What a reader and the code lists deliver beside the contract's columns."""
+    beside = [F.col(name) for name in arrived.columns if name.startswith(KNOWN)]
+    if refuses_by_header(contract):
+        beside.append(F.col(SURPRISE) if SURPRISE in arrived.columns else F.lit(None).cast("string").alias(SURPRISE))
+    return beside
+
+
+def _without(wrong: Column | None, value: Column) -> Column:
+    return value if wrong is None else F.when(~wrong, value)
 
 
 def _value(contract: Contract, name: str) -> Column:

@@ -51,7 +51,7 @@ def compare_keys(taken: TakenTable, arrived: DataFrame, prepare: Prepare, stage:
 
 
 def good_rows(prepared: Prepared, twins: Twins, spark: SparkSession) -> DataFrame:
-    """The rows of a batch prepared with `only_good` that are written, with the lake's columns."""
+    """The rows of a batch prepared with `only_good` that are written."""
     good = prepared.frame
     left_out = sorted(twins.left_out)
     if 0 < len(left_out) <= _FEW:
@@ -60,7 +60,7 @@ def good_rows(prepared: Prepared, twins: Twins, spark: SparkSession) -> DataFram
     elif left_out:
         others = spark.createDataFrame([(number,) for number in left_out], "_other BIGINT")
         good = good.join(F.broadcast(others), F.col(ROW) == F.col("_other"), "left_anti")
-    return good.select(*prepared.lake_columns)
+    return good
 
 
 def refused_rows(

@@ -13,6 +13,7 @@ from ingestion.delta_log import Commit
 from ingestion.lake_table import LakeTable
 from ingestion.places import ROW
 from ingestion.prepare import DELETED
+from ingestion.replay import Replaced
 
 _BOOKKEEPING = ("batch_id", ROW)
 
@@ -44,20 +45,22 @@ class Put:
     changes: Changes
 
 
-def put(accepted: DataFrame, contract: Contract, batch_id: str, table: LakeTable, instead_of: str | None) -> Put:
+def put(accepted: DataFrame, contract: Contract, batch_id: str, table: LakeTable, instead_of: Replaced | None) -> Put:
     """Write the accepted rows (the lake's columns, and `_deleted` where the contract has marks) as a new version."""
     match contract.write:
         case "upsert":
-            return _upsert(accepted, contract, batch_id, table)
+            return _upsert(accepted, contract, batch_id, table, instead_of)
         case "snapshot":
             return _snapshot(accepted, contract, batch_id, table)
         case _:
-            commit = table.append(accepted, batch_id, instead_of=instead_of)
+            commit = table.append(accepted, batch_id, instead_of=_earlier(instead_of))
             written = _rows(commit, table, batch_id)
             return Put(commit.version, written, Changes(inserted=written))
 
 
-def _upsert(accepted: DataFrame, contract: Contract, batch_id: str, table: LakeTable) -> Put:
+def _upsert(
+    accepted: DataFrame, contract: Contract, batch_id: str, table: LakeTable, instead_of: Replaced | None
+) -> Put:
     if table.is_empty():
         fresh = accepted.where(~F.col(DELETED)).drop(DELETED) if contract.marks else accepted
         commit = table.append(fresh, batch_id)
@@ -65,7 +68,10 @@ def _upsert(accepted: DataFrame, contract: Contract, batch_id: str, table: LakeT
         written = accepted.count() if contract.marks else inserted
         return Put(commit.version, written, Changes(inserted=inserted, superseded=written - inserted))
     order = tuple(name for name in contract.order_by if name in contract.lake_columns)
-    commit = table.upsert(accepted, batch_id, contract.lake_key, order, DELETED if contract.marks else None)
+    commit = table.upsert(
+        accepted, batch_id, contract.lake_key, order, DELETED if contract.marks else None,
+        instead_of=_earlier(instead_of), later=instead_of.later if instead_of else (),
+    )  # fmt: skip
     # A merge counts what it rewrote, not what it was given.
     written = accepted.count()
     done = Changes(
@@ -73,8 +79,9 @@ def _upsert(accepted: DataFrame, contract: Contract, batch_id: str, table: LakeT
         updated=commit.metric("numTargetRowsUpdated"),
         deleted=commit.metric("numTargetRowsDeleted"),
     )
-    left = written - done.inserted - done.updated - done.deleted
-    return Put(commit.version, written, Changes(done.inserted, done.updated, done.deleted, superseded=left))
+    # Of a replay, rows that the old version's batch had and this one lacks are among the deleted.
+    superseded = max(0, written - done.inserted - done.updated - done.deleted)
+    return Put(commit.version, written, Changes(done.inserted, done.updated, done.deleted, superseded=superseded))
 
 
 def _snapshot(accepted: DataFrame, contract: Contract, batch_id: str, table: LakeTable) -> Put:
@@ -112,6 +119,10 @@ def _compare(old: DataFrame, new: DataFrame, contract: Contract) -> Changes:
     ).first()
     inserted, updated, deleted, unchanged = (int(value or 0) for value in (row or (0, 0, 0, 0)))
     return Changes(inserted, updated, deleted, unchanged)
+
+
+def _earlier(instead_of: Replaced | None) -> str | None:
+    return instead_of.batch.batch_id if instead_of else None
 
 
 def _rows(commit: Commit, table: LakeTable, batch_id: str) -> int:

@@ -24,6 +24,7 @@ batch = Table(
     Column("blanks", BigInteger, nullable=False),
     Column("reasons", Text),
     Column("changes", Text),
+    Column("noticed", Text),
     Column("failed_checks", Text),
     Column("version", BigInteger),
     Column("seconds", Float),

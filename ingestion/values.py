@@ -8,6 +8,10 @@ from pyspark.sql import functions as F
 from ingestion.contract import Column as ContractColumn
 
 _ISO_DATE_LENGTH = 10
+_AT_MIDNIGHT = r"^\d{4}-\d{2}-\d{2}[ T]00:00:00(\.0+)?$"
+"""What some databases put after every date that they export."""
+_FORMATS = {"sas_date": "ddMMMyyyy", "sas_datetime": "ddMMMyyyy:HH:mm:ss[.SSS]"}
+"""Words for the patterns of statistical packages, beside Spark's own patterns; months are English, in any case."""
 
 
 def typed(column: ContractColumn, raw: Column) -> Column:
@@ -17,13 +21,15 @@ def typed(column: ContractColumn, raw: Column) -> Column:
     """
     if column.type in ("string", "text", "strings"):
         return raw
+    pattern = _FORMATS.get(column.format or "", column.format)
     if column.type == "date":
-        if column.format:
-            return F.try_to_date(raw, column.format)
-        # A bare cast would read `2020` as its first of January.
-        return F.when(F.length(raw) == _ISO_DATE_LENGTH, raw.try_cast("date"))
+        if pattern:
+            return F.try_to_date(raw, pattern)
+        # A bare cast would read `2020` as its first of January, and take any time of day off.
+        short = F.when(F.length(raw) == _ISO_DATE_LENGTH, raw.try_cast("date"))
+        return short.when(raw.rlike(_AT_MIDNIGHT), F.substring(raw, 1, _ISO_DATE_LENGTH).try_cast("date"))
     if column.type == "timestamp":
-        return F.try_to_timestamp(raw, F.lit(column.format)) if column.format else raw.try_cast("timestamp")
+        return F.try_to_timestamp(raw, F.lit(pattern)) if pattern else raw.try_cast("timestamp")
     return raw.try_cast({"long": "bigint"}.get(column.type, column.type))
 
 

@@ -50,10 +50,16 @@ def sample(
 def ingest(
     source: Annotated[str, typer.Argument(help="A source that contracts name, such as snds, chu, correspondence.")],
     drop: Annotated[str | None, typer.Option(help="One drop of landing/SOURCE; every drop by default.")] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Read again what was published under an older version of its contract.")
+    ] = False,
 ) -> None:
     """Take drops of a source through: check, quarantine, pseudonymize, write, gate, publish.
 
-    Running it twice changes nothing; a run that was killed is taken up where it can be.
+    Running it twice changes nothing; a run that was killed is taken up where it can be. After a contract has a new
+    version, `--replay` reads the drops that are still in landing again, once, and puts them in the place of their rows.
+
+    Example: hub ingest snds --replay --drop 2023
     """
     from hub.compose import Hub
     from hub.ingest import ingest_source
@@ -61,16 +67,27 @@ def ingest(
     hub = Hub.load()
     try:
         with progress() as tick:
-            reports = ingest_source(hub, source, drop, tick)
+            reports = ingest_source(hub, source, drop, tick, replay=replay)
     finally:
         hub.close()
     rows = [
-        (one.table, one.rows_read, one.accepted, one.refused, one.duplicates, one.state, _reasons(one.quarantined))
+        (
+            one.table,
+            one.rows_read,
+            one.accepted,
+            one.refused,
+            one.duplicates,
+            one.state,
+            _reasons(one.quarantined),
+            _reasons(one.noticed),
+        )
         for report in reports
         for one in report.tables
     ]
-    headings = ("table", "rows read", "accepted", "quarantined", "duplicates", "now", "why")
+    headings = ("table", "rows read", "accepted", "quarantined", "duplicates", "now", "why", "noticed")
     table(headings, rows, empty=f"No drop waits below landing/{source}.", numbers=(1, 2, 3, 4))
+    if any(one.state == "kept" for report in reports for one in report.tables):
+        typer.echo(f"Tables that are `kept` were published under an older contract: hub ingest {source} --replay")
 
 
 def tables() -> None:
@@ -101,8 +118,11 @@ def batches(last: Annotated[int, typer.Option(min=1, help="How many, newest firs
         )
         why = _reasons(counts.reasons) if counts else ", ".join(batch.failed_checks)
         changed = _reasons(counts.changes) if counts else ""
-        rows.append((batch.batch_id[:12], batch.table, batch.state, *figures, changed, why))
-    headings = ("batch", "table", "state", "read", "accepted", "quarantined", "duplicates", "changed", "why")
+        noticed = _reasons(counts.noticed) if counts else ""
+        rows.append((batch.batch_id[:12], batch.table, batch.state, *figures, changed, why, noticed))
+    headings = (
+        "batch", "table", "state", "read", "accepted", "quarantined", "duplicates", "changed", "why", "noticed",
+    )  # fmt: skip
     table(headings, rows, empty="No batch yet: hub ingest --help", numbers=(3, 4, 5, 6))
 
 

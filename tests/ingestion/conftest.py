@@ -118,7 +118,9 @@ class Small:
             (folder / "VISITS.csv").write_text("\n".join((VISITS_HEADER, *visits)) + "\n", encoding="utf-8")
         return folder
 
-    def ingest(self, folder: Path, progress: Progress = _silent, source: str = "small") -> Report:
+    def ingest(
+        self, folder: Path, progress: Progress = _silent, source: str = "small", *, replay: bool = False
+    ) -> Report:
         """Take the drop through."""
         return ingest_drop(
             source,
@@ -131,6 +133,7 @@ class Small:
             folders=self.folders,
             progress=progress,
             lock_timeout=1.0,
+            replay=replay,
         )
 
     def rows(self, table: str) -> list[tuple[object, ...]]:
