@@ -19,6 +19,7 @@ from ingestion.ledger import Counts
 from ingestion.prepare import GROUP, REASONS, Prepared, Scrub, lake_schema, prepare
 from ingestion.quarantine import Quarantine
 from ingestion.redact import redacted
+from ingestion.references import Parents
 from ingestion.sources import reader_of
 from pseudonymization.keystore import KeyStore
 
@@ -46,15 +47,17 @@ class Workshop:
         quarantine: Quarantine,
         sealed_tmp: Path,
         scrub: Callable[[Contract], Scrub | None],
+        parents: Parents | None = None,
     ) -> None:
         self.spark, self.keystore, self.quarantine = spark, keystore, quarantine
-        self._scrub = scrub
+        self._scrub, self._parents = scrub, parents
         self._tmp = sealed_tmp / f"batch-{uuid.uuid4().hex}"
         self._staged: dict[str, Prepared] = {}
 
     def arrived(self, taken: TakenTable) -> DataFrame:
-        """What the reader delivers."""
-        return reader_of(taken.contract).read(self.spark, taken)
+        """What the reader delivers, with what is known of absent parents."""
+        frame = reader_of(taken.contract).read(self.spark, taken)
+        return self._parents.mark(frame, taken.contract) if self._parents else frame
 
     def prepare(self, taken: TakenTable) -> Prepared:
         """The batch, as it was staged if it was, else prepared and not yet read; text is left as it came."""

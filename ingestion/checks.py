@@ -9,7 +9,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from ingestion.contract import Contract
-from ingestion.sources.csv import MALFORMED
+from ingestion.records import MALFORMED
 from pseudonymization.nir import nir_is_valid
 
 RAW = "_raw_"
@@ -25,6 +25,7 @@ REASONS = (
     "key_conflict",
     "identity_absent",
     "scrub_failed",
+    "missing_parent",
 )
 """Reason codes, beside the names of row rules; `code:COLUMN` where one column is meant."""
 

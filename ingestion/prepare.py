@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from ingestion.checks import RAW, raw, reasons
 from ingestion.contract import Contract
-from ingestion.sources.csv import MALFORMED
+from ingestion.records import ABSENT, MALFORMED, READ_ORDER
 from ingestion.values import attachment_text, spark_type, typed
 from pseudonymization.digest import keyed_digest, secret_of, with_keys, without_keys
 from pseudonymization.identities import identity_struct
@@ -83,16 +83,20 @@ def prepare(
     it holds only the lines that are refused or whose key is one of those, and nothing else is encrypted or digested.
     """
     keyed = with_keys(arrived, spark, {purpose: keystore.derive(purpose) for purpose in _PURPOSES})
+    joined = ABSENT in arrived.columns
     pads = [name for name in keyed.columns if name not in arrived.columns]
     frame = keyed.select(
         *[F.col(name).alias(RAW + name) for name in contract.columns],
         *[_value(contract, name).alias(name) for name in contract.columns],
         MALFORMED,
+        *([ABSENT, READ_ORDER] if joined else []),
         *pads,
     )
     roles = contract.key_columns_of_persons
     frame = frame.withColumns({column: _person_key(contract, column) for column in roles}) if roles else frame
     frame = frame.withColumn(REASONS, reasons(contract))
+    if joined:
+        frame = frame.withColumn(REASONS, F.concat_ws(",", F.nullif(F.col(REASONS), F.lit("")), F.col(ABSENT)))
     if scrub is not None:
         for name in contract.text_columns:
             frame = scrub(frame, name)
@@ -114,7 +118,7 @@ def prepare(
         sealed.alias(SEALED),
         KEY,
         F.xxhash64(*[raw(name) for name in contract.columns]).alias(CONTENT),
-        F.monotonically_increasing_id().alias(ORDER),
+        (F.col(READ_ORDER) if joined else F.monotonically_increasing_id()).alias(ORDER),
         _group(contract).alias(GROUP),
     )
     return Prepared(contract, batch_id, without_keys(frame))
@@ -156,7 +160,7 @@ def _value(contract: Contract, name: str) -> Column:
     if column.encoding == "base64":
         media = F.col(column.charset) if column.charset else F.lit(None).cast("string")
         return attachment_text(F.col(name), media)
-    return typed(column, F.col(name))
+    return typed(column, F.col(name), contract.dialect.decimal)
 
 
 def _person_key(contract: Contract, column: str) -> Column:
