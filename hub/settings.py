@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import yaml
 from apscheduler.triggers.cron import CronTrigger
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from hub.errors import HubError
 from hub.paths import ROOT
@@ -58,6 +58,18 @@ class CatalogueSettings(_Section):
     )
 
 
+class DropSettings(_Section):
+    """When a drop counts as whole."""
+
+    settle_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=86_400,
+        description="How long nothing in a drop may have changed, where neither manifest.json nor _SUCCESS says that "
+        "it is whole; 0 asks for no rest.",
+    )
+
+
 class WorkspaceSettings(_Section):
     """What a workspace may use."""
 
@@ -95,7 +107,13 @@ class Settings(_Section):
     spark: SparkSettings = SparkSettings()
     database: DatabaseSettings = DatabaseSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
+    drops: DropSettings = DropSettings()
     workspace: WorkspaceSettings = WorkspaceSettings()
+    sources: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="SQLAlchemy URLs of the databases that contracts name, read with `hub fetch`; a password is "
+        "better kept in a file of the driver's own, such as ~/.pgpass.",
+    )
     contracts: list[Path] = Field(
         default_factory=list, description="Folders with a site's own contracts, read after the packaged ones."
     )

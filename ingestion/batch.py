@@ -22,11 +22,12 @@ from ingestion.places import ROW
 from ingestion.prepare import DELETED, GROUP, NOTICED, REASONS, Prepared, Scrub, lake_schema, prepare
 from ingestion.quarantine import Quarantine
 from ingestion.redact import redacted
+from ingestion.references import Parents
 from ingestion.replay import Replaced
 from ingestion.sources import reader_of
 from ingestion.straight import compare_keys, good_rows, refused_rows
 from ingestion.strategies import Put, put
-from ingestion.surprises import noticed_in_headers
+from ingestion.surprises import SURPRISE, noticed_in_headers, refuses_by_header
 from pseudonymization.keystore import KeyStore
 
 STAGE = "batch-"
@@ -53,15 +54,23 @@ class Workshop:
         sealed_tmp: Path,
         scrub: Callable[[Contract], Scrub | None],
         codes: CodeLists,
+        parents: Parents,
     ) -> None:
-        self.spark, self.keystore, self.quarantine, self._codes = spark, keystore, quarantine, codes
-        self._scrub = scrub
+        self.spark, self.keystore, self.quarantine = spark, keystore, quarantine
+        self._scrub, self._codes, self._parents = scrub, codes, parents
         self._tmp = sealed_tmp / f"batch-{uuid.uuid4().hex}"
         self._staged: dict[str, Prepared] = {}
 
     def arrived(self, taken: TakenTable) -> DataFrame:
-        """What the reader delivers, its codes looked up where the contract has them checked."""
-        return self._codes.mark(reader_of(taken.contract).read(self.spark, taken), taken.contract)
+        """What the reader delivers, with what is known of its codes and its parents where the contract asks."""
+        contract, frame = taken.contract, self._read(taken)
+        if refuses_by_header(contract) and SURPRISE not in frame.columns:
+            # Only CSV that is read by lines has headers that can surprise.
+            frame = frame.withColumn(SURPRISE, F.lit(None).cast("string"))
+        return self._parents.mark(self._codes.mark(frame, contract), contract)
+
+    def _read(self, taken: TakenTable) -> DataFrame:
+        return reader_of(taken.contract).read(self.spark, taken)
 
     def prepare(self, taken: TakenTable) -> Prepared:
         """The batch, as it was staged if it was, else prepared and not yet read; text is left as it came."""
@@ -92,7 +101,7 @@ class Workshop:
         def prepared_again(some: TakenTable) -> Prepared:
             return self._prepared(self.arrived(some), contract, batch_id)
 
-        twins = compare_keys(taken, arrived, prepared_again, self._stage)
+        twins = compare_keys(taken, self._read(taken), prepared_again, self._stage)
         prepared = self._prepared(arrived, contract, batch_id, only_good=True)
         good = good_rows(prepared, twins, self.spark)
         done = put(good.select(*prepared.lake_columns), contract, batch_id, table, instead_of)

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from ingestion.code_lists import KNOWN, listed
 from ingestion.contract import Contract
-from ingestion.sources.csv import MALFORMED
+from ingestion.records import MALFORMED
 from ingestion.surprises import SURPRISE, refuses_by_header
 from pseudonymization.nir import nir_is_valid
 
@@ -29,6 +29,7 @@ REASONS = (
     "key_conflict",
     "identity_absent",
     "scrub_failed",
+    "missing_parent",
 )
 """Reason codes, beside the names of row rules; `code:COLUMN` where one column is meant."""
 

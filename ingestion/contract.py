@@ -8,6 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ingestion.dialect import Dialect, fault_of_words
+from ingestion.kinds import is_known, known_kinds
 from ingestion.surprises import Surprises, UnknownCode
 
 Sensitivity = Literal["direct", "record_key", "quasi", "free_text", "plain"]
@@ -41,6 +43,7 @@ class Column(_Model):
     `nomenclature` names the code list that explains the values, `TABLE` or `TABLE:COLUMN`; codes are checked against
     it where `unknown_code` says what becomes of the others (here, or for the whole table under `surprises`).
     `since` and `until` are when the source began and ceased to deliver the column, in the source's own words.
+    `from` (1 is the first character) and `length` are its place in a line of format `fixed`.
     """
 
     type: str = "string"
@@ -58,6 +61,8 @@ class Column(_Model):
     unknown_code: UnknownCode | None = None
     since: str | None = None
     until: str | None = None
+    start: int | None = Field(default=None, alias="from", ge=1)
+    length: int | None = Field(default=None, ge=1)
 
     @field_validator("type")
     @classmethod
@@ -227,6 +232,21 @@ class Identity(_Model):
         return (*born, *(name for names in self.lists.values() for name in names))
 
 
+class Reference(_Model):
+    """A row names a row of another table: `keys` maps this table's columns to that table's."""
+
+    table: str
+    keys: Mapping[str, str] = Field(min_length=1)
+
+
+class Origin(_Model):
+    """A table of a database (`name` is a key of `sources` in hub.yaml) that `hub fetch` makes a drop of."""
+
+    name: str
+    table: str
+    watermark: str | None = None
+
+
 class Contract(_Model):
     """A table's contract; see `docs/decisions/0002-joins.md` for the words."""
 
@@ -234,9 +254,10 @@ class Contract(_Model):
     version: int = Field(ge=1)
     source: str
     files: str
-    format: Literal["csv", "fhir"]
+    format: str
     view: str | None = None
     separator: str = Field(default=",", min_length=1, max_length=1)
+    dialect: Dialect = Dialect()
     from_file_name: Mapping[str, str] = {}
     label: Label
     columns: Mapping[str, Column] = Field(min_length=1)
@@ -245,6 +266,8 @@ class Contract(_Model):
     record_keys: Mapping[str, tuple[str, ...]] = {}
     persons: tuple[Person, ...] = ()
     period: Period | None = None
+    references: tuple[Reference, ...] = ()
+    database: Origin | None = None
     rules: tuple[Rule, ...] = ()
     table_rules: tuple[TableRule, ...] = ()
     write: Write = "append"
@@ -262,6 +285,16 @@ class Contract(_Model):
         for name in self.columns:
             if name in RESERVED or name.startswith(("person_key", "_")):
                 raise ValueError(f"column {name} has a name that the hub keeps for itself")
+        if not is_known(self.format):
+            raise ValueError(f"format is one of {', '.join(known_kinds())}")
+        places = {name: (self.columns[name].start, self.columns[name].length) for name in self.file_columns}
+        fault = fault_of_words(self.format, self.dialect, self.separator, places)
+        if fault:
+            raise ValueError(fault)
+        if self.database and self.format != "ndjson":
+            raise ValueError("a table with a database has format ndjson, which is how it is fetched")
+        if self.database and self.database.watermark and self.write != "upsert":
+            raise ValueError("a watermark needs write: upsert, since rows of the last moment are read again")
         if (self.format == "fhir") != (self.view is not None):
             raise ValueError("view is needed with format fhir, and only there")
         for place, names in self._mentions():
@@ -285,7 +318,11 @@ class Contract(_Model):
         if len(roles) != len(set(roles)):
             raise ValueError("persons: each role once")
         for pattern in self.from_file_name.values():
-            if re.compile(pattern).groups != 1:
+            try:
+                groups = re.compile(pattern).groups
+            except (re.error, RecursionError, OverflowError):
+                raise ValueError("from_file_name: a pattern is no regular expression") from None
+            if groups != 1:
                 raise ValueError("from_file_name: a pattern has exactly one group")
         return self
 
@@ -311,6 +348,8 @@ class Contract(_Model):
                 yield f"table rule {rule.rule}", (rule.column,)
             if isinstance(rule, ValuesIn) and rule.column in self.columns and self.columns[rule.column].codes is None:
                 raise ValueError(f"table rule {rule.rule} names {rule.column}, which has no codes")
+        for reference in self.references:
+            yield f"reference to {reference.table}", tuple(reference.keys)
         if self.birth_year:
             yield "birth_year", (self.birth_year,)
         if self.identity:

@@ -62,6 +62,14 @@ class Contracts(Mapping[str, Contract]):
         return done
 
     def _check_parents(self, contract: Contract) -> None:
+        for reference in contract.references:
+            known = self._contracts.get(reference.table)
+            strange = [name for name in reference.keys.values() if known and name not in known.columns]
+            if known is None or strange:
+                raise ContractError(
+                    f"Contract {contract.table}: it refers to {reference.table}, which has no "
+                    f"{f'column {strange[0]}' if strange else 'contract'}; correct one of them."
+                )
         for person in contract.persons:
             if person.via is None:
                 continue

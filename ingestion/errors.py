@@ -35,6 +35,10 @@ class DropError(IngestionError):
     """A drop or one of its files cannot be taken in as it is."""
 
 
+class NotWhole(DropError):
+    """A drop is still arriving: it is left alone until later."""
+
+
 class NotPublished(IngestionError):
     """A table has no published version."""
 

@@ -31,7 +31,9 @@ from ingestion.places import even_blocks
 from ingestion.prepare import identities
 from ingestion.quarantine import Quarantine, by_code
 from ingestion.redact import redacted
+from ingestion.references import Parents
 from ingestion.replay import Fate, fate, judged, replaced
+from ingestion.seen import Seen
 from ingestion.sources import reader_of
 from ingestion.surprises import frozen
 from pseudonymization.identities import IdentityTable
@@ -51,6 +53,7 @@ class Folders:
     identities: Path
     sealed_tmp: Path
     locks: Path
+    seen: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,10 @@ class TableReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of a drop. `unmatched` files belong to no contract; `persons_linked` are keys learnt from it."""
+    """What became of a drop. `unmatched` files belong to no contract; `persons_linked` are keys learnt from it.
+
+    `changed_files` were read before under the same name with other content: what they hold now is a new batch.
+    """
 
     source: str
     drop_id: str
@@ -93,6 +99,7 @@ class Report:
     keys_learnt: int = 0
     persons_merged: int = 0
     seconds: float = 0.0
+    changed_files: int = 0
 
     @property
     def holds(self) -> bool:
@@ -152,20 +159,26 @@ def ingest_drop(
     progress: Progress = _silent,
     lock_timeout: float = 10.0,
     replay: bool = False,
+    settle: float = 0.0,
+    now: float | None = None,
 ) -> Report:
     """Take a drop of `source` through: every table it holds is published, or none.
 
     What was published under an older version of its contract stays as it is; with `replay` it is read again and put
-    in the place of its rows, and nothing else of the drop is touched.
-    The same drop twice changes nothing; killed anywhere and called again, it converges. Nothing is left in the
-    intake folder or the sealed temporary folder. Raises an `IngestionError` (unknown source, bad file, failed gate,
-    no space, busy) or a `PseudonymizationError`; what was published before stays as it was.
+    in the place of its rows, and nothing else of the drop is touched. A drop that changed less than `settle` seconds
+    before `now` (the clock's time by default) is left alone, unless its sender says that it is whole.
+    The same drop twice changes nothing; killed anywhere and called again, it converges. Nothing is left in the intake
+    folder or the sealed temporary folder. Raises an `IngestionError` (unknown source, bad file, drop still arriving,
+    failed gate, no space, busy) or a `PseudonymizationError`; what was published before stays as it was.
     """
     started = time.monotonic()
     mine = contracts.source(source)
     with locked(folders.locks, [INTAKE], lock_timeout):
         _empty(folders)
-        drop = take_in(source, drop_folder, mine, folders.intake)
+        drop = take_in(source, drop_folder, mine, folders.intake, settle=settle, now=now)
+        seen = Seen(folders.seen, keystore.derive("intake").secret)
+        files = {seen.name(f"{source}/{drop_folder.name}", *place): sha256 for place, sha256 in drop.read.items()}
+        changed = seen.changed(files)
         try:
             codes = CodeLists(lake, contracts)
             for taken in drop.tables:
@@ -173,7 +186,12 @@ def ingest_drop(
                 codes.check(taken.contract)
             quarantine = Quarantine(spark, folders.quarantine)
             identity_table = IdentityTable(spark, folders.identities, keystore.derive("identity"))
-            workshop = Workshop(spark, keystore, quarantine, folders.sealed_tmp, scrubber_of(identity_table), codes)
+            parents = Parents(
+                contracts, lake, {taken.contract.table: taken for taken in drop.tables},
+                lambda taken: reader_of(taken.contract).read(spark, taken),
+            )  # fmt: skip
+            scrub = scrubber_of(identity_table)
+            workshop = Workshop(spark, keystore, quarantine, folders.sealed_tmp, scrub, codes, parents)
             run = _Run(
                 spark, lake, ledger, keystore, folders, quarantine, identity_table, workshop, _one_by_one(progress)
             )  # fmt: skip
@@ -186,6 +204,7 @@ def ingest_drop(
             ):
                 try:
                     reports, learnt, merged = _through(run, drop, replay)
+                    seen.remember(files)
                 except BaseException:
                     _take_back_all(run, drop)
                     raise
@@ -194,7 +213,7 @@ def ingest_drop(
         finally:
             drop.discard()
     return Report(
-        source, drop.drop_id, reports, drop.unmatched, learnt, merged, round(time.monotonic() - started, 3)
+        source, drop.drop_id, reports, drop.unmatched, learnt, merged, round(time.monotonic() - started, 3), changed
     )  # fmt: skip
 
 
@@ -212,6 +231,7 @@ def _through(run: _Run, drop: Drop, replay: bool) -> tuple[tuple[TableReport, ..
         abreast(run.spark, [partial(_one, run, taken, drop.drop_id) for taken in fresh])
         pointers = [_pointer(run, taken) for taken in todo]
         links, learnt, merged = _learn(run, drop, todo)
+        drop.require_unchanged()
         run.ledger.move([*pointers, *links])
         run.progress("drop", "published")
     else:

@@ -12,7 +12,7 @@ from ingestion.checks import RAW, discarded, is_good, noticed, raw, reasons
 from ingestion.code_lists import KNOWN
 from ingestion.contract import Contract
 from ingestion.places import ROW
-from ingestion.sources.csv import MALFORMED
+from ingestion.records import ABSENT, MALFORMED, READ_ORDER
 from ingestion.surprises import SURPRISE, refuses_by_header
 from ingestion.values import attachment_text, spark_type, typed
 from pseudonymization.digest import keyed_digest, secret_of, with_keys, without_keys
@@ -91,6 +91,7 @@ def prepare(
     """
     places = [ROW] if ROW in arrived.columns else []
     keyed = with_keys(arrived, spark, {purpose: keystore.derive(purpose) for purpose in _PURPOSES})
+    joined = ABSENT in arrived.columns
     pads = [name for name in keyed.columns if name not in arrived.columns]
     frame = keyed.select(
         *[F.col(name).alias(RAW + name) for name in contract.columns],
@@ -98,19 +99,24 @@ def prepare(
         MALFORMED,
         *places,
         *_beside(arrived, contract),
+        *([ABSENT, READ_ORDER] if joined else []),
         *pads,
     )
     roles = contract.key_columns_of_persons
     frame = frame.withColumns({column: _person_key(contract, column) for column in roles}) if roles else frame
     if only_good:
-        frame = frame.where(is_good(contract)).withColumn(REASONS, F.lit(""))
+        good = is_good(contract) & F.col(ABSENT).isNull() if joined else is_good(contract)
+        frame = frame.where(good).withColumn(REASONS, F.lit(""))
     else:
         frame = frame.withColumn(REASONS, reasons(contract))
+        if joined:
+            frame = frame.withColumn(REASONS, F.concat_ws(",", F.nullif(F.col(REASONS), F.lit("")), F.col(ABSENT)))
     if scrub is not None:
         for name in contract.text_columns:
             frame = scrub(frame, name)
     frame = frame.withColumn(KEY, _key(contract))
     let_in, left_out = noticed(contract), discarded(contract)
+    order = F.col(ROW) if places else F.col(READ_ORDER) if joined else F.monotonically_increasing_id()
     batch = F.lit(batch_id)
     document = F.struct(*[raw(name).alias(name) for name in contract.columns], MALFORMED)
     sealed = F.aes_encrypt(
@@ -127,7 +133,7 @@ def prepare(
         sealed.alias(SEALED),
         KEY,
         F.xxhash64(*[raw(name) for name in contract.columns]).alias(CONTENT),
-        (F.col(ROW) if places else F.monotonically_increasing_id()).alias(ORDER),
+        order.alias(ORDER),
         _group(contract).alias(GROUP),
         *gone,
         F.col(ROW) if places else F.lit(None).cast("bigint").alias(ROW),
@@ -190,7 +196,7 @@ def _value(contract: Contract, name: str) -> Column:
     if column.encoding == "base64":
         media = F.col(column.charset) if column.charset else F.lit(None).cast("string")
         return attachment_text(F.col(name), media)
-    return typed(column, F.col(name))
+    return typed(column, F.col(name), contract.dialect.decimal)
 
 
 def _person_key(contract: Contract, column: str) -> Column:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from ingestion.again import fetch
 from ingestion.drop import TakenTable
 from ingestion.duplicates import CONFLICT, FATE, judge
 from ingestion.errors import EngineError
-from ingestion.lines import fetch
 from ingestion.places import ROW, Places
 from ingestion.prepare import KEY, REASONS, Prepared, keys
 

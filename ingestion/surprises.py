@@ -79,13 +79,16 @@ def header_of(contract: Contract, cells: Sequence[str]) -> Header:
     )
 
 
-def check_header(contract: Contract, cells: Sequence[str], what: str) -> None:
+def check_header(contract: Contract, cells: Sequence[str], what: str, hint: str = "") -> None:
     """Refuse a header that the contract's policies do not let in. Raises `DropError` naming columns by the contract."""
     header, policy = header_of(contract, cells), contract.surprises
     known = len(contract.file_columns) - len(header.missing)
     if header.missing and (policy.missing_column == "freeze" or known * 2 < len(contract.file_columns)):
         # A header of which most is missing is another file's, or a line of data.
-        raise DropError(f"{what} misses {_some(header.missing)}: deliver the file with every column of its contract.")
+        alone = f"; {hint}" if hint and len(cells) == 1 < len(contract.file_columns) else ""
+        raise DropError(
+            f"{what} misses {_some(header.missing)}: deliver the file with every column of its contract{alone}."
+        )
     if header.added and policy.new_column == "freeze":
         # An added name is the file's own text and could be anything: a line of data where a header should be.
         raise DropError(

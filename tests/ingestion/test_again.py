@@ -9,11 +9,11 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from ingestion import places
+from ingestion.again import fetch
 from ingestion.contract import Contract
-from ingestion.drop import TakenFile, TakenTable
-from ingestion.lines import fetch
 from ingestion.places import ROW, Places, even_blocks
 from ingestion.sources import csv
+from ingestion.taken import TakenFile, TakenTable
 
 CONTRACT = Contract.model_validate(
     {
