@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingestion.bulk_manifest import check_counts, is_bulk_manifest
 from ingestion.contract import Contract
 from ingestion.errors import DropError, StorageFull
 
@@ -112,6 +113,7 @@ def take_in(source: str, folder: Path, contracts: Sequence[Contract], intake: Pa
                 ]
                 tables.append(TakenTable(contract, tuple(files)))
         _check_complete(manifest, names)
+        check_counts(folder, contracts, {taken.contract.table: taken.total("rows") for taken in tables})
         if not tables:
             expected = ", ".join(contract.files for contract in contracts)
             raise DropError(f"The drop of {source} holds no file of its contracts: expected {expected}.")
@@ -156,7 +158,10 @@ def _manifest(folder: Path) -> Mapping[str, Mapping[str, Any]] | None:
     if not path.is_file():
         return None
     try:
-        files = json.loads(path.read_bytes())["files"]
+        content = json.loads(path.read_bytes())
+        if is_bulk_manifest(content):
+            return None
+        files = content["files"]
         if isinstance(files, list):
             files = {entry["name"]: entry for entry in files}
         return {
