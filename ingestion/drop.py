@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingestion.bulk_manifest import check_counts
 from ingestion.contract import Contract
 from ingestion.errors import DropError, StorageFull
 from ingestion.manifest import MANIFEST, MARK, Declared, read_manifest, require_whole
@@ -92,7 +93,9 @@ def take_in(
         manifest = read_manifest(folder)
         require_whole(folder, names, manifest, settle, time.time() if now is None else now)
         inside.mkdir(mode=0o700, parents=True)
-        return _Intake(source, folder, inside, manifest).take(names, contracts)
+        drop = _Intake(source, folder, inside, manifest).take(names, contracts)
+        check_counts(folder, contracts, {taken.contract.table: taken.total("rows") for taken in drop.tables})
+        return drop
     except OSError as error:
         shutil.rmtree(inside, ignore_errors=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingestion.bulk_manifest import is_bulk_manifest
 from ingestion.errors import DropError, NotWhole
 
 MANIFEST, MARK = "manifest.json", "_SUCCESS"
@@ -38,7 +39,10 @@ def read_manifest(folder: Path) -> Mapping[str, Declared] | None:
     try:
         if path.is_symlink() or path.stat().st_size > _MAX_MANIFEST:
             raise ValueError
-        files = json.loads(path.read_bytes(), object_pairs_hook=_once)["files"]
+        content = json.loads(path.read_bytes(), object_pairs_hook=_once)
+        if is_bulk_manifest(content):
+            return None
+        files = content["files"]
         if isinstance(files, list):
             files = _once([(entry["name"], entry) for entry in files])
         return {_name(name): _declared(entry) for name, entry in files.items()}
