@@ -53,13 +53,14 @@ def ingest_source(hub: Hub, source: str, drop: str | None, tick: Tick) -> list[R
         locks=home.run / "locks",
     )
     reports = []
-    for path in drops:
+    for number, path in enumerate(drops, start=1):
         done = 0
 
-        def step(table: str, what: str, path: Path = path) -> None:
+        def step(table: str, what: str, number: int = number) -> None:
             nonlocal done
             done += 1
-            tick(f"{source}/{path.name}: {table} {what}", done, None)
+            # Whoever named the folder may have named a person: progress goes into logs and the records.
+            tick(f"{source}, drop {number} of {len(drops)}: {table} {what}", done, None)
 
         reports.append(
             ingest_drop(

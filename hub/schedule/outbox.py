@@ -99,12 +99,17 @@ class Outbox:
 
     def _deliver(self, message: EmailMessage) -> None:
         wanted = self._settings
-        with smtplib.SMTP(str(wanted.host), wanted.port, timeout=TIMEOUT) as server:
+        server = smtplib.SMTP(str(wanted.host), wanted.port, timeout=TIMEOUT)
+        # Without a farewell after a failure: a server whose certificate was refused would not answer one.
+        try:
             if wanted.starttls:
                 server.starttls(context=self._context or ssl.create_default_context())
             if wanted.username:
                 server.login(wanted.username, self._password())
             server.send_message(message)
+            server.quit()
+        finally:
+            server.close()
 
     def _password(self) -> str:
         if "HUB_MAIL_PASSWORD" in os.environ:

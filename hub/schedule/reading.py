@@ -28,6 +28,11 @@ class Run:
     finished_at: str | None
     host: str | None
 
+    @property
+    def due_at(self) -> str:
+        """The interval as the records write it: UTC text ending in `Z`."""
+        return due_text(self.due)
+
 
 @dataclass(frozen=True)
 class Attempt:
