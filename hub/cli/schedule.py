@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -141,6 +142,7 @@ def backfill(
                 typer.echo(f"{one.name}: and {len(dues) - _SHOWN:,} more, {len(dues):,} in all.")
         return
     runner = _runner(hub, None, 60.0)
+    _stop_on_signals(runner)
     codes = [code for one, due in owed for code in runner.backfill(one, due).values()]
     failed = sum(1 for code in codes if code not in (0, None))
     typer.echo(f"{sum(1 for code in codes if code == 0)} intervals done, {failed} failed.")
@@ -158,18 +160,28 @@ def _run(now: str | None, pace: str | None, lease: float) -> None:
     hub = Hub.load()
     if now is not None:
         chosen = _chosen(hub, now)[0]
-        code = _runner(hub, pace, lease).once(chosen)
+        runner = _runner(hub, pace, lease)
+        _stop_on_signals(runner)
+        code = runner.once(chosen)
         if code is None:
             raise HubError(f"Job {now} is running: let it end, then start it again; hub schedule runs --job {now}")
         raise typer.Exit(code)
     runner = _runner(hub, pace, lease)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: runner.stop())
+    _stop_on_signals(runner)
     for one in hub.settings.schedule:
         for due in one.clock.next(datetime.now(UTC)):
             typer.echo(f"{one.name}: next run {due.astimezone(ZoneInfo(one.timezone)):%Y-%m-%d %H:%M} {one.timezone}")
     runner.run()
     typer.echo("Schedule stopped.")
+
+
+def _stop_on_signals(runner: Runner) -> None:
+    def stop(*_: object) -> None:
+        # In a thread of its own: the interrupted one may hold a lock that stopping needs.
+        threading.Thread(target=runner.stop).start()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
 
 
 def _runner(hub: Hub, pace: str | None, lease: float) -> Runner:

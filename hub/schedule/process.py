@@ -33,10 +33,16 @@ def log_file(logs: Path, job: str, due_at: str, attempt: int) -> Path:
 
 
 class JobProcess:
-    """Runs `hub` with a job's words; ends it when the time is up, the lease is lost, or `stop` is set."""
+    """Runs `hub` with a job's words; ends it when the time is up, the lease is lost, or `stop` is set.
 
-    def __init__(self, claim: Claim, words: list[str], *, home: Path, log: Path) -> None:
+    What it says goes to `log` and, line by line, to `echo`.
+    """
+
+    def __init__(
+        self, claim: Claim, words: list[str], *, home: Path, log: Path, echo: Callable[[str], None] | None = None
+    ) -> None:
         self._claim = claim
+        self._echo = echo
         self._step: str | None = None
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._log = log.open("ab")
@@ -121,6 +127,9 @@ class JobProcess:
                 self._log.write(line)
                 self._log.flush()
                 written += len(line)
-            found = _PROGRESS.match(line.decode(errors="replace").rstrip())
+            text = line.decode(errors="replace").rstrip()
+            if self._echo is not None:
+                self._echo(text)
+            found = _PROGRESS.match(text)
             if found:
                 self._step = found[1]

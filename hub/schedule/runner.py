@@ -151,7 +151,9 @@ class Runner:
         again = f", attempt {claim.attempt}" if claim.attempt > 1 else ""
         self._say(f"{_now()} {job.name} of {due}{again}: started")
         log = log_file(self._logs, job.name, claim.due_at, claim.attempt)
-        process = JobProcess(claim, job.words, home=self._home, log=log)
+        # Who starts a job by hand looks on.
+        echo = self._say if claim.kind == "hand" else None
+        process = JobProcess(claim, job.words, home=self._home, log=log, echo=echo)
         ended = process.wait(
             lambda step: self._ledger.renew(claim, step),
             lease=self._ledger.lease,

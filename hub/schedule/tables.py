@@ -30,6 +30,7 @@ interval = Table(
     Column("changed_at", String(27), nullable=False),
 )
 Index("ix_schedule_interval_state", interval.c.job, interval.c.state)
+Index("ix_schedule_interval_due", interval.c.due_at)
 
 attempt = Table(
     "schedule_attempt",

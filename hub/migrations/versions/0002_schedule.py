@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job", "due_at"),
     )
     op.create_index("ix_schedule_interval_state", "schedule_interval", ["job", "state"], unique=False)
+    op.create_index("ix_schedule_interval_due", "schedule_interval", ["due_at"], unique=False)
     op.create_table(
         "schedule_attempt",
         sa.Column("job", sa.String(length=64), nullable=False),
@@ -74,6 +75,7 @@ def downgrade() -> None:
     op.drop_table("schedule_mail")
     op.drop_index("ix_schedule_attempt_started", table_name="schedule_attempt")
     op.drop_table("schedule_attempt")
+    op.drop_index("ix_schedule_interval_due", table_name="schedule_interval")
     op.drop_index("ix_schedule_interval_state", table_name="schedule_interval")
     op.drop_table("schedule_interval")
     op.drop_table("schedule_job")
