@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from hub.schedule.runner import Runner
     from hub.schedule.settings import JobSettings
 
-app = typer.Typer(
-    invoke_without_command=True,
-    help="Run the jobs of hub.yaml by the clock; any number of machines may run one schedule on one database.",
-)
+app = typer.Typer(invoke_without_command=True)
 
 _Now = Annotated[str | None, typer.Option(help="Run this job once, at once, and leave with its exit code.")]
 _Job = Annotated[str | None, typer.Option(help="Of this job alone; of all by default.")]
@@ -30,9 +27,9 @@ _Lease = Annotated[float, typer.Option(hidden=True, help="Seconds after which a 
 
 @app.callback()
 def schedule(context: typer.Context, now: _Now = None) -> None:
-    """Run the jobs of hub.yaml by the clock until Ctrl-C; never two runs of one job, on any machine.
+    """Run the jobs of hub.yaml by the clock; any number of machines may run one schedule on one database.
 
-    Alone it is the same as `hub schedule run`. Example: hub schedule --now claims-nightly
+    Without a command it is the same as `hub schedule run`. Example: hub schedule --now claims-nightly
     """
     if context.invoked_subcommand is None:
         _run(now, None, 60.0)

@@ -47,7 +47,9 @@ class JobProcess:
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._log = log.open("ab")
         command = [sys.executable, "-m", "hub.schedule.child", str(os.getpid()), *words]
-        environment = os.environ | {"HUB_HOME": str(home), "HUB_JOB": claim.job, "HUB_JOB_DUE": claim.due_at}
+        # No command sends mail: the password stays with the runner.
+        kept = {name: value for name, value in os.environ.items() if name != "HUB_MAIL_PASSWORD"}
+        environment = kept | {"HUB_HOME": str(home), "HUB_JOB": claim.job, "HUB_JOB_DUE": claim.due_at}
         # The command is this program; its words come from the validated settings.
         self._process = subprocess.Popen(  # noqa: S603
             command,
