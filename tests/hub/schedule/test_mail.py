@@ -1,7 +1,12 @@
 """Failures told by mail, to a real SMTP server on this machine."""
 
+import json
+import os
+import signal
 import ssl
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +19,7 @@ from pydantic import ValidationError
 from sqlalchemy import Engine, select, update
 
 from hub.database import upgrade
+from hub.paths import ROOT
 from hub.schedule.ledger import Failure
 from hub.schedule.letter import letters
 from hub.schedule.outbox import Outbox
@@ -182,3 +188,28 @@ def test_mail_settings_say_what_is_missing_and_hold_no_password() -> None:
     with pytest.raises(ValidationError, match="address"):
         MailSettings(host="mail.example.org", to=["nobody"])
     assert "password" not in MailSettings.model_fields
+
+
+def test_a_schedule_tells_of_what_fails(tmp_path: Path, server: tuple[Server, int]) -> None:
+    kept, port = server
+    job = {"name": "nowhere", "cron": "* * * * *", "run": "ingest", "source": "nowhere", "retries": 1, "backoff": 1}
+    mail_settings = {"host": "127.0.0.1", "port": port, "starttls": False, "to": ["a@example.org"]}
+    file = tmp_path / "hub.yaml"
+    file.write_text(json.dumps({"home": str(tmp_path / "home"), "schedule": [job], "mail": mail_settings}))
+    runner = subprocess.Popen(
+        [sys.executable, "-m", "hub", "schedule", "run", "--pace", f"{time.time()}:60", "--lease", "2"],
+        cwd=ROOT,
+        env={**os.environ, "HUB_SETTINGS": str(file), "HUB_HOME": str(tmp_path / "home")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not kept.messages and time.monotonic() < deadline:
+        time.sleep(0.05)
+    runner.send_signal(signal.SIGTERM)
+    said, _ = runner.communicate(timeout=60)
+    assert runner.returncode == 0
+    assert "attempt 2: failed with exit code 1" in said
+    content = kept.messages[0].content
+    assert b"hub schedule backfill" in content
+    assert b"nowhere" in content
