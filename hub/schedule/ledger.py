@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, Engine, Update, func, insert, or_, select, up
 from sqlalchemy.exc import IntegrityError
 
 from hub.schedule.clock import Pace, database_time, due_instant, due_text, moment, steady
+from hub.schedule.letter import Failure, Tell
 from hub.schedule.owed import owed_by_the_clock
 from hub.schedule.settings import JobSettings
 from hub.schedule.tables import attempt, interval, job, mail
@@ -38,23 +38,6 @@ class Claim:
     def due_at(self) -> str:
         """The interval as it is written."""
         return due_text(self.due)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What is told of an interval that was given up: no value from the data."""
-
-    job: str
-    due: datetime
-    timezone: str
-    attempts: int
-    outcome: str
-    exit_code: int | None
-    host: str
-
-
-#: Subject and text of the mail that tells of a failure.
-Tell = Callable[[Failure], tuple[str, str]]
 
 
 class ScheduleLedger:

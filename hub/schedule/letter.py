@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from hub.schedule.ledger import Failure, Tell
+
+@dataclass(frozen=True)
+class Failure:
+    """What is told of an interval that was given up: no value from the data."""
+
+    job: str
+    due: datetime
+    timezone: str
+    attempts: int
+    outcome: str
+    exit_code: int | None
+    host: str
+
+
+#: Subject and text of the mail that tells of a failure.
+Tell = Callable[[Failure], tuple[str, str]]
 
 _OUTCOMES = {
     "fr": {

@@ -20,8 +20,7 @@ from sqlalchemy import Engine, select, update
 
 from hub.database import upgrade
 from hub.paths import ROOT
-from hub.schedule.ledger import Failure
-from hub.schedule.letter import letters
+from hub.schedule.letter import Failure, letters
 from hub.schedule.outbox import Outbox
 from hub.schedule.settings import MailSettings
 from hub.schedule.tables import mail

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -155,15 +155,3 @@ def _overlaps(events: list[list[str]], tried_again: set[tuple[str, str]]) -> lis
         else:
             found.append(f"{job}: {due} ended late, beside another")
     return found
-
-
-if __name__ == "__main__":
-    import tempfile
-
-    given = sys.argv[1] if len(sys.argv) > 1 else "600"
-    with tempfile.TemporaryDirectory() as place:
-        shown = two_runners(
-            Path(place), sys.argv[2] if len(sys.argv) > 2 else None,
-            seconds=float(given), speed=6, jobs=2, kill_every=45, lease=6, sleep=1.0,
-        )  # fmt: skip
-        print(json.dumps(asdict(shown), indent=1))
