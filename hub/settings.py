@@ -37,6 +37,12 @@ class SparkSettings(Section):
     )
     shuffle_partitions: int = Field(default=4, ge=1, le=100_000, description="Partitions after a shuffle.")
     event_log: bool = Field(default=False, description="Keep Spark's event logs under `logs/spark-events`.")
+    driver_host: str = Field(
+        default="127.0.0.1", description="The address at which a cluster's workers reach this machine."
+    )
+    executor_memory: str = Field(
+        default="2g", pattern=r"^\d+[mg]$", description="Memory of each executor of a cluster, such as `2g`."
+    )
 
 
 class DatabaseSettings(Section):
