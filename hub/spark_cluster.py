@@ -8,8 +8,6 @@ from pathlib import Path
 from hub.errors import HubError
 from hub.paths import ROOT
 
-#: Spark reads the cluster's secret from here; an option of the JVM would show it in the list of processes.
-_SPARK_SECRET = "_SPARK_AUTH_SECRET"  # noqa: S105 - a variable's name
 LOG4J = ROOT / "hub" / "spark_log4j2.xml"
 
 
@@ -20,7 +18,7 @@ def cluster_settings(master: str, executor_memory: str, tmp: Path) -> dict[str, 
     to one another holds rows and keys on their way, so it is authenticated and encrypted, always.
     """
     if master.startswith("spark:"):
-        _share_secret(master)
+        _share_secret(master, tmp)
     return {
         "spark.authenticate": "true",
         "spark.network.crypto.enabled": "true",
@@ -35,7 +33,8 @@ def cluster_settings(master: str, executor_memory: str, tmp: Path) -> dict[str, 
     }
 
 
-def _share_secret(master: str) -> None:
+def _share_secret(master: str, tmp: Path) -> None:
+    """Hand the secret to the driver in a file of the sealed folder: an option shows in the list of processes."""
     secret = os.environ.get("HUB_SPARK_SECRET", "")
     file = os.environ.get("HUB_SPARK_SECRET_FILE", "")
     if not secret and file:
@@ -48,4 +47,9 @@ def _share_secret(master: str) -> None:
             f"spark.master is {master}: give the secret that its master and workers were started with, in "
             "HUB_SPARK_SECRET or the file that HUB_SPARK_SECRET_FILE names; docs/operator.md says how."
         )
-    os.environ[_SPARK_SECRET] = secret
+    folder = tmp / "conf"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file_of_defaults = folder / "spark-defaults.conf"
+    file_of_defaults.touch(mode=0o600)
+    file_of_defaults.write_text(f"spark.authenticate.secret {secret}\n", encoding="utf-8")
+    os.environ["SPARK_CONF_DIR"] = str(folder)

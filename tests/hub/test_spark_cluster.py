@@ -143,7 +143,7 @@ def test_a_cluster_and_one_machine_make_the_same_lake(cluster: Cluster, tmp_path
 
 
 def test_a_standalone_cluster_needs_its_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("HUB_SPARK_SECRET", "HUB_SPARK_SECRET_FILE", "_SPARK_AUTH_SECRET"):
+    for name in ("HUB_SPARK_SECRET", "HUB_SPARK_SECRET_FILE"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(HubError, match="HUB_SPARK_SECRET"):
         cluster_settings("spark://127.0.0.1:7077", "1g", tmp_path)
@@ -152,9 +152,11 @@ def test_a_standalone_cluster_needs_its_secret(monkeypatch: pytest.MonkeyPatch, 
         cluster_settings("spark://127.0.0.1:7077", "1g", tmp_path)
     (tmp_path / "secret").write_text("s3\n")
     monkeypatch.setenv("HUB_SPARK_SECRET_FILE", str(tmp_path / "secret"))
-    monkeypatch.setenv("_SPARK_AUTH_SECRET", "")
+    monkeypatch.setenv("SPARK_CONF_DIR", "")
     settings = cluster_settings("spark://127.0.0.1:7077", "1g", tmp_path)
-    assert os.environ["_SPARK_AUTH_SECRET"] == "s3"
+    defaults = Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf"
+    assert defaults.read_text() == "spark.authenticate.secret s3\n"
+    assert defaults.stat().st_mode & 0o077 == 0
     assert settings["spark.network.crypto.enabled"] == settings["spark.authenticate"] == "true"
     assert "s3" not in " ".join(settings.values())
 
