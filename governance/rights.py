@@ -56,6 +56,7 @@ class Action(StrEnum):
     SEE_PEOPLE = "see_people"
     MANAGE_PEOPLE = "manage_people"
     SEE_SYSTEM = "see_system"
+    SEE_JOBS = "see_jobs"
     VIEW = "view"
     EDIT = "edit"
     FILE = "file"
@@ -80,7 +81,8 @@ RIGHTS: Mapping[State, Mapping[Part, frozenset[Action]]] = {
         Part.RESEARCHER: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.START, Action.LIST_PERMITS},
         Part.STEWARD: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.LIST_PERMITS},
         Part.COMMITTEE: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.LIST_PERMITS},
-        Part.ADMIN: _EVERYBODY | {Action.LIST_PERMITS, Action.SEE_PEOPLE, Action.MANAGE_PEOPLE, Action.SEE_SYSTEM},
+        Part.ADMIN: _EVERYBODY
+        | {Action.LIST_PERMITS, Action.SEE_PEOPLE, Action.MANAGE_PEOPLE, Action.SEE_SYSTEM, Action.SEE_JOBS},
     },
     State.DRAFT: {Part.APPLICANT: frozenset({Action.VIEW, Action.EDIT, Action.FILE, Action.WITHDRAW})},
     State.DISCARDED: {Part.APPLICANT: _READ},

@@ -101,7 +101,7 @@ class Hub:
         """The Spark session. Raises `HubError` when Java is missing."""
         require_java()
         wanted = self.settings.spark
-        options = SparkOptions(wanted.master, wanted.driver_memory, wanted.shuffle_partitions, wanted.event_log)
+        options = SparkOptions(**wanted.model_dump())
         return build_session(options, jars=JARS, tmp=self.scratch, logs=self.home.logs)
 
     @cached_property

@@ -76,12 +76,13 @@ def ingest_source(
     )
 
     def one(path: Path) -> Report:
-        done = 0
+        number, done = drops.index(path) + 1, 0
 
         def step(table: str, what: str) -> None:
             nonlocal done
             done += 1
-            tick(f"{source}/{path.name}: {table} {what}", done, None)
+            # Whoever named the folder may have named a person: progress goes into logs and the records.
+            tick(f"{source}, drop {number} of {len(drops)}: {table} {what}", done, None)
 
         return ingest_drop(
             source,

@@ -16,9 +16,10 @@ from governance import Governance, GovernanceError, NotAllowed, NotFound, OutOfD
 from hub.portal.access import Needs, Visitor
 from hub.portal.errors import PortalError, SignInNeeded
 from hub.portal.identity import Identity
+from hub.portal.job_views import JobsView, NoJobs
 from hub.portal.pages import Pages
 from hub.portal.portal import Hooks, Portal
-from hub.portal.routes import applications, catalogue, decisions, home, people, projects, public, session, system
+from hub.portal.routes import applications, catalogue, decisions, home, jobs, people, projects, public, session, system
 from hub.portal.seal import Seal
 from hub.portal.security import HEADERS, SAFE_METHODS, FormGuard, SecurityHeaders
 from hub.portal.settings import PortalSettings
@@ -26,7 +27,7 @@ from hub.portal.views import CatalogueTable, ProjectsView, SystemState
 from hub.portal.words import N_
 
 STATIC = Path(__file__).parent / "static"
-ROUTERS = (home, catalogue, applications, decisions, projects, people, public, system, session)
+ROUTERS = (home, catalogue, applications, decisions, projects, people, public, jobs, system, session)
 
 
 def _nothing(_: object) -> None:
@@ -41,6 +42,7 @@ def create_app(
     identity: Identity,
     settings: PortalSettings,
     system: Callable[[], SystemState] = SystemState,
+    jobs: JobsView | None = None,
     on_granted: Callable[[Permit], None] = _nothing,
     on_closed: Callable[[Permit], None] = _nothing,
     on_deactivated: Callable[[str], None] = _nothing,
@@ -66,6 +68,7 @@ def create_app(
         catalogue=catalogue,
         projects=projects,
         system=system,
+        jobs=jobs or NoJobs(),
         identity=identity,
         forms=forms,
         pages=pages,

@@ -27,6 +27,7 @@ NAVIGATION: tuple[tuple[str, str, Action], ...] = (
     ("applications", words.N_("Applications"), Action.LIST_APPLICATIONS),
     ("projects", words.N_("Projects"), Action.LIST_PERMITS),
     ("people", words.N_("People"), Action.SEE_PEOPLE),
+    ("jobs", words.N_("Jobs"), Action.SEE_JOBS),
     ("system", words.N_("System"), Action.SEE_SYSTEM),
     ("register", words.N_("Public register"), Action.SEE_REGISTER),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from governance import Governance, Permit
 from hub.portal.identity import Identity
+from hub.portal.job_views import JobsView
 from hub.portal.pages import Pages
 from hub.portal.security import FormGuard
 from hub.portal.views import CatalogueTable, ProjectsView, SystemState
@@ -32,6 +33,7 @@ class Portal:
     catalogue: Callable[[], list[CatalogueTable]]
     projects: ProjectsView
     system: Callable[[], SystemState]
+    jobs: JobsView
     identity: Identity
     forms: FormGuard
     pages: Pages

@@ -30,6 +30,7 @@ def expected(state: State, action: Action) -> set[Part]:
             Action.SEE_PEOPLE: {Part.ADMIN},
             Action.MANAGE_PEOPLE: {Part.ADMIN},
             Action.SEE_SYSTEM: {Part.ADMIN},
+            Action.SEE_JOBS: {Part.ADMIN},
         }.get(action, set())
     if action in DECISIONS:
         return DECIDERS if state is State.FILED else set()
