@@ -26,6 +26,8 @@ def command_of(job: JobSettings) -> list[str]:
         if not job.source:
             raise HubError(f"Job {job.name}: `run: ingest` needs a `source`, such as `source: snds`.")
         return ["ingest", job.source]
+    if job.run == "derive":
+        return ["derive"]
     return ["project", "sweep"]
 
 

@@ -72,8 +72,9 @@ class JobSettings(_Section):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="Lower case, digits and dashes.")
     cron: str = Field(description="Five cron fields, such as `30 2 * * *`.")
-    run: Literal["ingest", "sweep"] = Field(
-        description="`ingest` takes every new drop of `source`; `sweep` closes ended projects."
+    run: Literal["ingest", "derive", "sweep"] = Field(
+        description="`ingest` takes every new drop of `source`; `derive` brings flat tables and timeline up to date; "
+        "`sweep` closes ended projects."
     )
     source: str | None = Field(default=None, description="The source that `ingest` reads.")
 
@@ -98,6 +99,9 @@ class Settings(_Section):
     workspace: WorkspaceSettings = WorkspaceSettings()
     contracts: list[Path] = Field(
         default_factory=list, description="Folders with a site's own contracts, read after the packaged ones."
+    )
+    derived: list[Path] = Field(
+        default_factory=list, description="Folders with definitions of derived tables of the site's own."
     )
     schedule: list[JobSettings] = Field(default_factory=list, description="Jobs that `hub schedule` runs by the clock.")
 

@@ -89,17 +89,21 @@ class Via(_Model):
 
 
 class Person(_Model):
-    """A role that a row gives to a person; `register` makes its keys known as persons."""
+    """A role that a row gives to a person; `register` makes its keys known as persons.
+
+    `carried`, in a derived table only: the row has the person's key, which it took from the rows that it comes from.
+    """
 
     role: str
     identifiers: tuple[Identifier, ...] = ()
     via: Via | None = None
+    carried: bool = False
     register_: bool = Field(default=False, alias="register")
     required: bool = True
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if bool(self.identifiers) == bool(self.via):
+        if bool(self.identifiers) + bool(self.via) + self.carried != 1:
             raise ValueError("a person has either identifiers or via")
         return self
 
@@ -214,8 +218,8 @@ class Contract(_Model):
     table: str
     version: int = Field(ge=1)
     source: str
-    files: str
-    format: Literal["csv", "fhir"]
+    files: str = ""
+    format: Literal["csv", "fhir", "derived"]
     view: str | None = None
     separator: str = Field(default=",", min_length=1, max_length=1)
     from_file_name: Mapping[str, str] = {}
@@ -243,6 +247,10 @@ class Contract(_Model):
                 raise ValueError(f"column {name} has a name that the hub keeps for itself")
         if (self.format == "fhir") != (self.view is not None):
             raise ValueError("view is needed with format fhir, and only there")
+        if (self.format == "derived") == bool(self.files):
+            raise ValueError("files is needed, except with format derived")
+        if any(person.carried for person in self.persons) and self.format != "derived":
+            raise ValueError("a person is carried in a derived table only")
         for place, names in self._mentions():
             for name in names:
                 if name not in self.columns:
@@ -306,7 +314,7 @@ class Contract(_Model):
         """Lake column (`person_key`, `person_key_<role>`) -> the role that it holds."""
         found = {}
         for index, person in enumerate(self.persons):
-            if person.identifiers:
+            if person.identifiers or person.carried:
                 found["person_key" if index == 0 else f"person_key_{person.role}"] = person
         return found
 
@@ -318,7 +326,7 @@ class Contract(_Model):
         if not rest:
             return kept
         for column, person in self.key_columns_of_persons.items():
-            if set(rest) <= set(person.identifiers[0].columns):
+            if person.identifiers and set(rest) <= set(person.identifiers[0].columns):
                 return (column, *kept)
         return ()
 

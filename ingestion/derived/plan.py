@@ -1,0 +1,143 @@
+"""What of a derived table still holds, what is to be derived, and what has to go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from ingestion.derived.records import Record
+from ingestion.derived.shape import Part, Read, Shape, fingerprint
+
+Rows = Mapping[str, int]
+"""Batch -> its rows."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The inputs as they are published: rows of each part by batch, and of each carried table.
+
+    `contested` is, for each carried table, the batches that hold one key twice or share it with another.
+    """
+
+    parts: Mapping[str, Rows]
+    carried: Mapping[str, Rows]
+    contested: Mapping[str, frozenset[str]]
+
+    @property
+    def state(self) -> str:
+        """A digest of what the carried tables hold."""
+        return fingerprint(carried={table: dict(rows) for table, rows in self.carried.items()})
+
+    @property
+    def split(self) -> frozenset[str]:
+        """Carried tables with several rows for one key."""
+        return frozenset(table for table, batches in self.contested.items() if batches)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`keep` holds as it is; `todo` is part -> input batches to derive; `stale` are batches of the table that go.
+
+    `renewed` are those of `keep` that were looked at anew; `held` are the rows that are there, by batch;
+    `published` are all batches of the table that ever were.
+    """
+
+    keep: tuple[Record, ...]
+    renewed: tuple[Record, ...]
+    todo: Mapping[str, Rows]
+    stale: tuple[str, ...]
+    held: Rows
+    published: frozenset[str]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the table is as it should be."""
+        return not self.stale and not any(self.todo.values())
+
+
+def look(shape: Shape, parts: Sequence[Part], read: Read) -> Inputs:
+    """Count the rows of every input by batch."""
+    counted: dict[tuple[str, str | None], Rows] = {}
+    for part in parts:
+        if (part.table, part.only) not in counted:
+            counted[part.table, part.only] = by_batch(part.rows(read))
+    tables = {part.table for part in parts}
+    carried = {table: counted[table, None] for table in shape.keys if table in tables}
+    contested = {table: _contested(read(table), shape.keys[table]) for table in carried}
+    return Inputs({part.name: counted[part.table, part.only] for part in parts}, carried, contested)
+
+
+def make_plan(
+    parts: Sequence[Part],
+    inputs: Inputs,
+    records: Sequence[Record],
+    held: Rows,
+    accepted: Rows,
+    recount: Callable[[str, Sequence[str]], Mapping[str, tuple[int, int]]],
+) -> Plan:
+    """Compare what was derived with what the inputs hold now.
+
+    `held` are the rows of the derived table by batch as it is published, `accepted` what the ledger says of each
+    published batch. A batch is derived again when its input's batch has other rows or is gone, when one that it
+    carries has changed, or when a carried row that it missed has come since, or one that differs from the one it had.
+    `recount(part, batches)` gives what input batches miss now: batch -> (absent, split).
+    """
+    prints = {part.name: part.fingerprint for part in parts}
+    batches = {batch: rows for one in inputs.carried.values() for batch, rows in one.items()}
+    contested = {batch for one in inputs.contested.values() for batch in one}
+    keep: dict[tuple[str, str], Record] = {}
+    for one in records:
+        holds = (
+            prints.get(one.part) == one.fingerprint
+            and inputs.parts[one.part].get(one.input_batch) == one.input_rows
+            and one.batch_id in accepted
+            and held.get(one.batch_id, 0) == accepted[one.batch_id]
+            and all(batches.get(batch) == rows for batch, rows in one.carried.items())
+        )
+        if holds:
+            keep.setdefault((one.part, one.input_batch), one)
+    # Rows only came to the carried tables, for batches that were carried are as they were: what was absent can only
+    # have become less, and what is split only more. If neither has, nothing has changed for the batch.
+    doubtful = [
+        one for one in keep.values()
+        if one.carried_state != inputs.state and (one.absent or contested & one.carried.keys())
+    ]  # fmt: skip
+    for name in dict.fromkeys(one.part for one in doubtful):
+        mine = {one.input_batch: one for one in doubtful if one.part == name}
+        now = recount(name, list(mine))
+        for batch, one in mine.items():
+            if now.get(batch) != (one.absent, one.split):
+                del keep[name, batch]
+    renewed = {
+        place: replace(one, carried_state=inputs.state)
+        for place, one in keep.items()
+        if one.carried_state != inputs.state
+    }
+    keep |= renewed
+    todo = {
+        part.name: {
+            batch: rows for batch, rows in inputs.parts[part.name].items() if (part.name, batch) not in keep
+        }
+        for part in parts
+    }  # fmt: skip
+    kept = {one.batch_id for one in keep.values()}
+    stale = tuple(sorted(held.keys() - kept))
+    return Plan(tuple(keep.values()), tuple(renewed.values()), todo, stale, held, frozenset(accepted))
+
+
+def by_batch(frame: DataFrame) -> Rows:
+    """Rows by batch."""
+    return {row["batch_id"]: row["count"] for row in frame.groupBy("batch_id").count().collect()}
+
+
+def _contested(frame: DataFrame, keys: Sequence[str]) -> frozenset[str]:
+    """Batches of which a row shares its key with another row. Eight bytes a row: a chance match costs time only."""
+    whole = frame.where(reduce(Column.__and__, [F.col(name).isNotNull() for name in keys]))
+    hashed = whole.select(F.xxhash64(*keys).alias("hash"), "batch_id")
+    groups = hashed.groupBy("hash").agg(F.count(F.lit(1)).alias("rows"), F.collect_set("batch_id").alias("batches"))
+    several = groups.where("rows > 1").select(F.explode("batches").alias("batch")).distinct()
+    return frozenset(row["batch"] for row in several.collect())
