@@ -37,8 +37,8 @@ from ingestion.redact import redacted
 Progress = Callable[[str, str], None]
 """Called with (table, step) as each step ends: counted, written, published."""
 
-#: A table's Parquet files are about an eighth of its text; effort is measured in text.
-_TEXT_TO_PARQUET = 8
+#: Effort is measured in bytes of text: about what a service of 122 columns has.
+_BYTES_OF_A_ROW = 600
 
 
 def _silent(_table: str, _step: str) -> None:
@@ -64,14 +64,14 @@ def derive(
     """
     started = time.monotonic()
     with locked(locks, [shape.table], lock_timeout):
-        pointers = {pointer.table: pointer.version for pointer in ledger.pointers()}
-        versions = {table: pointers[table] for table in shape.inputs if table in pointers}
+        pointers = {pointer.table: pointer for pointer in ledger.pointers()}
+        versions = {table: pointers[table].version for table in shape.inputs if table in pointers}
         parts = tuple(part for part in shape.parts if part.table in versions)
         if not parts or not set(list(shape.keys)[:1]) <= versions.keys():
             return DerivedReport(shape.table, "waiting")
         run = _Run(lake, ledger, records, shape, parts, versions, progress)
-        size = max(sum(file.stat().st_size for file in (lake.root / one).glob("*.parquet")) for one in versions)
-        with measured_effort(spark, _TEXT_TO_PARQUET * size):
+        size = _BYTES_OF_A_ROW * max(pointers[table].row_count for table in versions)
+        with measured_effort(spark, size):
             report = run.dry() if dry_run else run.through()
     return replace(report, seconds=round(time.monotonic() - started, 3))
 

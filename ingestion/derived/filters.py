@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
 
@@ -11,6 +12,7 @@ from pyspark.sql import functions as F
 from ingestion.derived.definition import Filter
 
 _NUMBERS = ("int", "bigint", "double", "decimal")
+_NUMBER = re.compile(r"^-?\d+(\.\d+)?$")
 
 
 def left_out(filters: Sequence[Filter], types: Mapping[str, str]) -> Column:
@@ -24,6 +26,11 @@ def left_out(filters: Sequence[Filter], types: Mapping[str, str]) -> Column:
             met = condition(one, types[one.column])
             chain = F.when(met, one.name) if chain is None else chain.when(met, one.name)
     return F.lit(None).cast("string") if chain is None else chain
+
+
+def misfit(one: Filter, kind: str) -> bool:
+    """Whether no value of the Spark type can ever meet the filter: a text is asked of a number."""
+    return kind.startswith(_NUMBERS) and not all(_NUMBER.match(wanted) for wanted in one.equals)
 
 
 def condition(one: Filter, kind: str) -> Column:

@@ -17,7 +17,7 @@ from ingestion.contract import Column as ContractColumn
 from ingestion.contract import Contract, Period, Person
 from ingestion.derived.definition import Carried, Flat
 from ingestion.derived.errors import DefinitionError
-from ingestion.derived.filters import left_out
+from ingestion.derived.filters import left_out, misfit
 from ingestion.derived.shape import ABSENT, CARRIED, REASON, SOURCE, SPLIT, Part, Read, Shape, fingerprint
 from ingestion.values import spark_type
 
@@ -70,6 +70,10 @@ def flat_shape(definition: Flat, contracts: Mapping[str, Contract]) -> Shape | N
             raise DefinitionError(
                 f"{definition.table} is not derived: its filter {one.name} needs {one.column}, which no part has in "
                 "the lake. Classify the column in its contract, or define the table without the filter."
+            )
+        if misfit(one, spark_type(layout.columns[one.column])):
+            raise DefinitionError(
+                f"{definition.table} is not derived: its filter {one.name} compares a number, {one.column}, to a text."
             )
     parts = tuple(
         Part(

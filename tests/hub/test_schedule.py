@@ -19,6 +19,7 @@ def job(**values: str) -> JobSettings:
 def test_a_job_is_a_command_that_a_person_could_type() -> None:
     assert command_of(job()) == ["ingest", "snds"]
     assert command_of(job(run="sweep")) == ["project", "sweep"]
+    assert command_of(job(run="derive")) == ["derive"]
 
 
 def test_ingest_without_a_source_is_refused_before_the_clock_starts(tmp_path: Path) -> None:

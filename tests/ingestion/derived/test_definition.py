@@ -86,6 +86,9 @@ def test_a_filter_without_its_column_takes_the_table_away_and_says_so(tmp_path: 
     write(tmp_path, FLAT % ("ORG_AFF_BEN", "BEN_NIR_PSA"))
     assert "flat" not in shapes(load_contracts(), load_definitions(tmp_path), problems)
     assert "its filter nobody needs BEN_NIR_PSA, which no part has in the lake" in problems[0]
+    write(tmp_path, (FLAT % ("ORG_AFF_BEN", "BEN_SEX_COD")).replace('["1"]', '["1", "F"]'))
+    assert "flat" not in shapes(load_contracts(), load_definitions(tmp_path), problems)
+    assert "its filter nobody compares a number, BEN_SEX_COD, to a text" in problems.pop()
     write(tmp_path, FLAT % ("BEN_NIR_PSA", "BEN_SEX_COD"))
     assert "flat" not in shapes(load_contracts(), load_definitions(tmp_path), problems)
     assert "IR_BEN_R has no BEN_NIR_PSA in the lake" in problems[1]
