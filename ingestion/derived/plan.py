@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -20,12 +20,17 @@ Rows = Mapping[str, int]
 class Inputs:
     """The inputs as they are published: rows of each part by batch, and of each carried table.
 
-    `contested` is, for each carried table, the batches that hold one key twice or share it with another.
+    `find` looks for doubles, which costs a pass over the keys of every carried table: see `contested`.
     """
 
     parts: Mapping[str, Rows]
     carried: Mapping[str, Rows]
-    contested: Mapping[str, frozenset[str]]
+    find: Callable[[], Mapping[str, frozenset[str]]]
+
+    @cached_property
+    def contested(self) -> Mapping[str, frozenset[str]]:
+        """For each carried table, the batches that hold one key twice or share it with another; sought once."""
+        return self.find()
 
     @property
     def state(self) -> str:
@@ -67,8 +72,11 @@ def look(shape: Shape, parts: Sequence[Part], read: Read) -> Inputs:
             counted[part.table, part.only] = by_batch(part.rows(read))
     tables = {part.table for part in parts}
     carried = {table: counted[table, None] for table in shape.keys if table in tables}
-    contested = {table: _contested(read(table), shape.keys[table]) for table in carried}
-    return Inputs({part.name: counted[part.table, part.only] for part in parts}, carried, contested)
+
+    def find() -> dict[str, frozenset[str]]:
+        return {table: _contested(read(table), shape.keys[table]) for table in carried}
+
+    return Inputs({part.name: counted[part.table, part.only] for part in parts}, carried, find)
 
 
 def make_plan(
@@ -88,7 +96,6 @@ def make_plan(
     """
     prints = {part.name: part.fingerprint for part in parts}
     batches = {batch: rows for one in inputs.carried.values() for batch, rows in one.items()}
-    contested = {batch for one in inputs.contested.values() for batch in one}
     keep: dict[tuple[str, str], Record] = {}
     for one in records:
         holds = (
@@ -102,10 +109,10 @@ def make_plan(
             keep.setdefault((one.part, one.input_batch), one)
     # Rows only came to the carried tables, for batches that were carried are as they were: what was absent can only
     # have become less, and what is split only more. If neither has, nothing has changed for the batch.
-    doubtful = [
-        one for one in keep.values()
-        if one.carried_state != inputs.state and (one.absent or contested & one.carried.keys())
-    ]  # fmt: skip
+    since = [one for one in keep.values() if one.carried and one.carried_state != inputs.state]
+    contested = {batch for several in inputs.contested.values() for batch in several} if since else set()
+    absent = [one for one in keep.values() if one.absent and one.carried_state != inputs.state]
+    doubtful = {one.batch_id: one for one in (*absent, *since) if one.absent or contested & one.carried.keys()}.values()
     for name in dict.fromkeys(one.part for one in doubtful):
         mine = {one.input_batch: one for one in doubtful if one.part == name}
         now = recount(name, list(mine))

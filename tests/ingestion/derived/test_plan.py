@@ -20,7 +20,7 @@ def part(name: str, print_: str) -> Part:
 
 def inputs(centre: dict[str, int], child: dict[str, int]) -> Inputs:
     rows = {f"c{batch}": count for batch, count in centre.items()}
-    return Inputs({CENTRE: rows, CHILD: child}, {CENTRE: rows}, {CENTRE: frozenset()})
+    return Inputs({CENTRE: rows, CHILD: child}, {CENTRE: rows}, lambda: {CENTRE: frozenset()})
 
 
 def derived(name: str, batch: str, rows: int, seen: Inputs, absent: int) -> Record:
