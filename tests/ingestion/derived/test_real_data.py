@@ -91,6 +91,9 @@ def test_a_family_is_stacked_to_the_row(
             assert part.rows_read == taken[table].accepted == part.written + sum(part.left_out.values())
             assert stacked.get(table, 0) == part.written
     assert sum(stacked.values()) == report.rows
+    known = shapes(contracts, load_definitions())
+    line = derive(known["timeline"], spark=spark, lake=lake, ledger=ledger, records=Records(engine), locks=locks)
+    assert all(part.holds and part.rows_read <= report.rows for part in line.parts)
     assert derive(shape, spark=spark, lake=lake, ledger=ledger, records=Records(engine), locks=locks).state == (
         "unchanged"
     )
