@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ingestion.derived.shape import ABSENT, CARRIED, REASON, SPLIT
+
+_PART = "__part"
 
 
 @dataclass
@@ -22,14 +25,20 @@ class Account:
     carried: set[str] = field(default_factory=set)
 
 
-def count_rows(rows: DataFrame) -> Mapping[str, Account]:
-    """Input batch -> its account."""
-    counted = rows.groupBy("batch_id", REASON, CARRIED).agg(
-        F.count(F.lit(1)).alias("rows"), F.sum(ABSENT).alias("absent"), F.sum(SPLIT).alias("split")
+def count_rows(parts: Mapping[str, DataFrame]) -> Mapping[str, Mapping[str, Account]]:
+    """Part -> input batch -> its account, of the rows of all parts in one pass."""
+    if not parts:
+        return {}
+    names = ("batch_id", REASON, CARRIED)
+    labelled = [rows.select(F.lit(part).alias(_PART), *names, ABSENT, SPLIT) for part, rows in parts.items()]
+    counted = (
+        reduce(DataFrame.union, labelled)
+        .groupBy(_PART, *names)
+        .agg(F.count(F.lit(1)).alias("rows"), F.sum(ABSENT).alias("absent"), F.sum(SPLIT).alias("split"))
     )
-    accounts: dict[str, Account] = {}
+    accounts: dict[str, dict[str, Account]] = {part: {} for part in parts}
     for row in counted.collect():
-        one = accounts.setdefault(row["batch_id"], Account())
+        one = accounts[row[_PART]].setdefault(row["batch_id"], Account())
         one.rows += row["rows"]
         one.absent += row["absent"]
         one.split += row["split"]

@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from ingestion.contract import Contract
-from ingestion.derived.account import Account, count_rows
+from ingestion.derived.account import count_rows
 from ingestion.derived.balance import check_whole, counts_of, part_report, record_of
 from ingestion.derived.batch import DerivedBatch, name_of_batch
 from ingestion.derived.plan import Inputs, Plan, Rows, by_batch, look, make_plan
@@ -167,7 +167,8 @@ class _Run:
             def recount(name: str, batches: Sequence[str]) -> dict[str, tuple[int, int]]:
                 part = next(one for one in self.parts if one.name == name)
                 rows = part.frame(self.read, inputs.split).where(F.col("batch_id").isin(*batches))
-                return {batch: (one.absent, one.split) for batch, one in count_rows(rows).items()}
+                accounts = count_rows({name: rows})[name]
+                return {batch: (one.absent, one.split) for batch, one in accounts.items()}
 
             plan = make_plan(self.parts, inputs, records, held, accepted, recount)
         self.progress(self.name, "counted")
@@ -178,7 +179,7 @@ class _Run:
         period = self.contract.period.column if self.contract.period else None
         self.table.create(lake_schema(self.contract), ["batch_id", *([period] if period else [])])
         batches: dict[str, list[DerivedBatch]] = {}
-        accounts: dict[str, Mapping[str, Account]] = {}
+        rows: dict[str, DataFrame] = {}
         frames = []
         with redacted("deriving", self.name):
             for part in self.parts:
@@ -187,9 +188,9 @@ class _Run:
                 batches[part.name] = [DerivedBatch.of(self.contract, part, sign, batch) for batch in todo]
                 for one in batches[part.name]:
                     self.ledger.take(one, sign)
-                rows = part.frame(self.read, inputs.split).where(F.col("batch_id").isin(*todo))
-                accounts[part.name] = count_rows(rows)
-                frames.append(_kept(rows, self.contract, part, sign))
+                rows[part.name] = part.frame(self.read, inputs.split).where(F.col("batch_id").isin(*todo))
+                frames.append(_kept(rows[part.name], self.contract, part, sign))
+            accounts = count_rows(rows)
             version = self._write(plan, frames, sign)
             after = by_batch(self.table.read(version))
         self.progress(self.name, "written")

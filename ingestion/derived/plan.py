@@ -66,10 +66,13 @@ class Plan:
 
 def look(shape: Shape, parts: Sequence[Part], read: Read) -> Inputs:
     """Count the rows of every input by batch."""
-    counted: dict[tuple[str, str | None], Rows] = {}
-    for part in parts:
-        if (part.table, part.only) not in counted:
-            counted[part.table, part.only] = by_batch(part.rows(read))
+    places = {(part.table, part.only): part for part in parts}
+    labelled = [
+        part.rows(read).select(F.lit(number).alias("place"), "batch_id") for number, part in enumerate(places.values())
+    ]
+    counted: dict[tuple[str, str | None], dict[str, int]] = {place: {} for place in places}
+    for row in reduce(DataFrame.union, labelled).groupBy("place", "batch_id").count().collect():
+        counted[list(places)[row["place"]]][row["batch_id"]] = row["count"]
     tables = {part.table for part in parts}
     carried = {table: counted[table, None] for table in shape.keys if table in tables}
 
