@@ -100,6 +100,9 @@ class Settings(Section):
     contracts: list[Path] = Field(
         default_factory=list, description="Folders with a site's own contracts, read after the packaged ones."
     )
+    derived: list[Path] = Field(
+        default_factory=list, description="Folders with definitions of derived tables of the site's own."
+    )
     schedule: list[JobSettings] = Field(default_factory=list, description="Jobs that `hub schedule` runs by the clock.")
     mail: MailSettings = MailSettings()
 

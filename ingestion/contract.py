@@ -106,17 +106,21 @@ class Via(_Model):
 
 
 class Person(_Model):
-    """A role that a row gives to a person; `register` makes its keys known as persons."""
+    """A role that a row gives to a person; `register` makes its keys known as persons.
+
+    `carried`, in a derived table only: the row has the person's key, which it took from the rows that it comes from.
+    """
 
     role: str
     identifiers: tuple[Identifier, ...] = ()
     via: Via | None = None
+    carried: bool = False
     register_: bool = Field(default=False, alias="register")
     required: bool = True
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if bool(self.identifiers) == bool(self.via):
+        if bool(self.identifiers) + bool(self.via) + self.carried != 1:
             raise ValueError("a person has either identifiers or via")
         return self
 
@@ -253,7 +257,7 @@ class Contract(_Model):
     table: str
     version: int = Field(ge=1)
     source: str
-    files: str
+    files: str = ""
     format: str
     view: str | None = None
     separator: str = Field(default=",", min_length=1, max_length=1)
@@ -285,10 +289,12 @@ class Contract(_Model):
         for name in self.columns:
             if name in RESERVED or name.startswith(("person_key", "_")):
                 raise ValueError(f"column {name} has a name that the hub keeps for itself")
-        if not is_known(self.format):
+        if self.format != "derived" and not is_known(self.format):
             raise ValueError(f"format is one of {', '.join(known_kinds())}")
         places = {name: (self.columns[name].start, self.columns[name].length) for name in self.file_columns}
-        fault = fault_of_words(self.format, self.dialect, self.separator, places)
+        fault = None
+        if self.format != "derived":
+            fault = fault_of_words(self.format, self.dialect, self.separator, places)
         if fault:
             raise ValueError(fault)
         if self.database and self.format != "ndjson":
@@ -297,6 +303,10 @@ class Contract(_Model):
             raise ValueError("a watermark needs write: upsert, since rows of the last moment are read again")
         if (self.format == "fhir") != (self.view is not None):
             raise ValueError("view is needed with format fhir, and only there")
+        if (self.format == "derived") == bool(self.files):
+            raise ValueError("files is needed, except with format derived")
+        if any(person.carried for person in self.persons) and self.format != "derived":
+            raise ValueError("a person is carried in a derived table only")
         for place, names in self._mentions():
             for name in names:
                 if name not in self.columns:
@@ -373,7 +383,7 @@ class Contract(_Model):
         """Lake column (`person_key`, `person_key_<role>`) -> the role that it holds."""
         found = {}
         for index, person in enumerate(self.persons):
-            if person.identifiers:
+            if person.identifiers or person.carried:
                 found["person_key" if index == 0 else f"person_key_{person.role}"] = person
         return found
 
@@ -385,7 +395,7 @@ class Contract(_Model):
         if not rest:
             return kept
         for column, person in self.key_columns_of_persons.items():
-            if set(rest) <= set(person.identifiers[0].columns):
+            if person.identifiers and set(rest) <= set(person.identifiers[0].columns):
                 return (column, *kept)
         return ()
 

@@ -42,9 +42,10 @@ class Contracts(Mapping[str, Contract]):
 
     def source(self, name: str) -> list[Contract]:
         """The contracts of one source, parents before children; raises `UnknownSource`."""
-        found = [contract for contract in self._contracts.values() if contract.source == name]
+        delivered = [contract for contract in self._contracts.values() if contract.format != "derived"]
+        found = [contract for contract in delivered if contract.source == name]
         if not found:
-            known = ", ".join(sorted({contract.source for contract in self._contracts.values()})) or "none"
+            known = ", ".join(sorted({contract.source for contract in delivered})) or "none"
             raise UnknownSource(f"No contract for source {name!r}; known sources: {known}.")
         return self._ordered(found)
 

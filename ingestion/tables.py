@@ -59,3 +59,20 @@ event = Table(
     Column("version", BigInteger),
 )
 """What happened to batches, append-only."""
+
+derived = Table(
+    "ingestion_derived",
+    metadata,
+    Column("batch_id", String(32), primary_key=True),
+    Column("table_name", String(63), nullable=False),
+    Column("part", String(200), nullable=False),
+    Column("input_batch", String(32), nullable=False),
+    Column("input_rows", BigInteger, nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+    Column("carried", Text, nullable=False),
+    Column("carried_state", String(32), nullable=False),
+    Column("absent", BigInteger, nullable=False),
+    Column("split", BigInteger, nullable=False),
+    Index("ix_ingestion_derived_table", "table_name"),
+)
+"""What each batch of a derived table came from."""

@@ -9,6 +9,7 @@ import shlex
 #: says so before the clock starts.
 PERMITTED: tuple[tuple[str, ...], ...] = (
     ("ingest",),
+    ("derive",),
     ("project", "sweep"),
     ("lake", "maintain"),
     ("quarantine", "purge"),
