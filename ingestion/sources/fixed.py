@@ -16,7 +16,8 @@ from ingestion.records import MALFORMED
 from ingestion.taken import Taken, TakenTable
 
 _VALUE = "value"
-_BLANK = r"^[ \t\r\n]*$"
+_BLANK = r"^[ \t\r\n]*\z"
+"""White space alone. `$` would also match before a U+0085 at the end, and a line would be lost."""
 
 
 def take(delivery: Delivery, contract: Contract, variables: Mapping[str, str]) -> Taken:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import io
+import random
 import sys
 import zipfile
 from collections.abc import Callable
@@ -171,6 +172,38 @@ def test_every_kind_delivers_what_was_counted_and_marks_what_it_cannot_read(
         found = [(row[0], tuple(row[1])) for row in frame.select(REASONS, kept.alias("kept")).collect()]
         assert sorted(found, key=repr) == sorted(EXPECTED[contract.table], key=repr), contract.table
         assert table.total("rows") == len(found), contract.table
+
+
+ODD = [
+    *"ab ,|#;\\/\t\x01\x0b\x0c\x1c\x1f\x7f\x85\xa0\u2028\u3000é",
+    '""',
+    LINE,
+    "",
+    "",
+    "null",
+    '"x"',
+    "{",
+    "1",
+    "\ufeff",
+]
+"""What lines are made of: white space of every sort, which one library calls blank and another does not."""
+
+
+def odd_lines(seed: int, start: str) -> bytes:
+    chance = random.Random(seed)
+    lines = ["".join(chance.choices(ODD, k=chance.randint(0, 3))) for _ in range(60)]
+    return (start + "".join(line + chance.choice(["\n", "\r\n", "\r"]) for line in lines)).encode()
+
+
+@pytest.mark.spark
+def test_odd_lines_are_counted_as_the_engine_reads_them(taken: Callable[..., Drop], spark: SparkSession) -> None:
+    files = {f"PLAIN_{n}.csv": odd_lines(n, f"{HEADER}\n") for n in range(12)}
+    files |= {f"OBJECTS_{n}.ndjson": odd_lines(n, '{"number": 1}\n') for n in range(100, 112)}
+    files |= {f"Condition_{n}.ndjson": odd_lines(n, condition("c") + "\n") for n in range(200, 212)}
+    files |= {f"FIXED_{n}.txt": odd_lines(n, "").decode().encode("latin-1", "replace") for n in range(300, 312)}
+    for table in taken(files).tables:
+        contract = table.contract
+        assert len(source_of(contract).read(spark, table).collect()) == table.total("rows"), contract.table
 
 
 @pytest.mark.spark

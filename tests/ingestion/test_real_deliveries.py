@@ -96,18 +96,6 @@ def test_claims_without_their_dates_and_lines_without_their_claim_are_found(
     assert report["CLM_LINE"].details == {"missing_parent:CLM": 14}
     assert (report["CLM_LINE"].rows_read, report["CLM_LINE"].accepted) == (1039, 1025)
     assert report["CLM_DT_SGNTR"].accepted == 144
-    # What is published is a parent too: the lines again, alone, in another file.
-    later = home.landing / "cms" / "later"
-    later.mkdir()
-    lines = (real_data / "cms" / "SYNTHETIC_CLM_LINE.csv").read_text(encoding="utf-8").splitlines()
-    (later / "SYNTHETIC_CLM_LINE.csv").write_text("\n".join(lines[:400]) + "\n", encoding="utf-8")
-    again = ingest_drop(
-        "cms", later, spark=spark, lake=Lake(spark, home.lake, ledger), ledger=ledger,
-        keystore=KeyStore.open(home.keys), contracts=contracts,
-        folders=Folders(home.intake, home.quarantine, home.identities, home.sealed_tmp, home.run / "locks"),
-    )  # fmt: skip
-    assert again.holds
-    assert again["CLM_LINE"].accepted > 300
 
 
 @pytest.mark.spark
