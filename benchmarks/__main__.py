@@ -1,4 +1,4 @@
-"""`python -m benchmarks ingest|pseudonyms|notes|extract|validation [--people N] [--runs K]`."""
+"""`python -m benchmarks ingest|pseudonyms|notes|extract|fhir|validation [--people N] [--runs K]`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import extract, ingest, notes, pseudonyms, validation
+from benchmarks import extract, fhir, ingest, notes, pseudonyms, validation
 from benchmarks.harness import Result, session, table
 from benchmarks.sample import Sample, sample_of
 from pseudonymization.text.engine import build_analyzer
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[SparkSession, Path, Sample, int], list[Result]]]
     "pseudonyms": pseudonyms.run,
     "notes": notes.run,
     "extract": extract.run,
+    "fhir": fhir.run,
     "validation": validation.run,
 }
 

@@ -58,6 +58,7 @@ class Action(StrEnum):
     SEE_SYSTEM = "see_system"
     SEE_CHECKS = "see_checks"
     HANDLE_QUARANTINE = "handle_quarantine"
+    SEE_JOBS = "see_jobs"
     VIEW = "view"
     EDIT = "edit"
     FILE = "file"
@@ -89,6 +90,7 @@ RIGHTS: Mapping[State, Mapping[Part, frozenset[Action]]] = {
             Action.MANAGE_PEOPLE,
             Action.SEE_SYSTEM,
             Action.SEE_CHECKS,
+            Action.SEE_JOBS,
             Action.HANDLE_QUARANTINE,
         },
     },

@@ -21,6 +21,8 @@ from hub.scratch import make_scratch
 from hub.settings import Settings, load_settings
 from hub.spark import SparkOptions, build_session, end_session
 from ingestion.contract_set import PACKAGED, Contracts, load_contracts
+from ingestion.derived.definition import Flat, Timeline, load_definitions
+from ingestion.derived.shapes import with_derived
 from ingestion.lake import Lake
 from ingestion.ledger import Ledger
 from projects.state import Projects
@@ -78,8 +80,13 @@ class Hub:
 
     @cached_property
     def contracts(self) -> Contracts:
-        """The packaged contracts and the site's own."""
-        return load_contracts(PACKAGED, *self.settings.contracts)
+        """The packaged contracts and the site's own, and those of the tables that are derived from them."""
+        return with_derived(load_contracts(PACKAGED, *self.settings.contracts), self.definitions)
+
+    @cached_property
+    def definitions(self) -> dict[str, Flat | Timeline]:
+        """What the derived tables are made of, packaged and the site's own."""
+        return load_definitions(*self.settings.derived)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -101,7 +108,7 @@ class Hub:
         """The Spark session. Raises `HubError` when Java is missing."""
         require_java()
         wanted = self.settings.spark
-        options = SparkOptions(wanted.master, wanted.driver_memory, wanted.shuffle_partitions, wanted.event_log)
+        options = SparkOptions(**wanted.model_dump())
         return build_session(options, jars=JARS, tmp=self.scratch, logs=self.home.logs)
 
     @cached_property

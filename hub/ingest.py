@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.compose import Hub, require_java
 from hub.errors import HubError
+from ingestion.database import Fetched, fetch
+from ingestion.errors import NotWhole
 from ingestion.gate import warm_up
 from ingestion.ingest import Folders, Report, ingest_drop
+from ingestion.locks import locked
+from ingestion.watermarks import Watermarks
 
 if TYPE_CHECKING:
     from hub.cli.progress import Tick
@@ -28,7 +33,7 @@ def drops_of(landing: Path, source: str, drop: str | None) -> list[Path]:
             return [folder / drop]
         if not folder.is_dir():
             return []
-        return sorted(path for path in folder.iterdir() if path.is_dir())
+        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     except PermissionError:
         raise HubError(f"landing/{source} cannot be read by this account: change its owner or its mode.") from None
 
@@ -42,41 +47,83 @@ def folders_of(hub: Hub) -> Folders:
         identities=home.identities,
         sealed_tmp=hub.scratch,
         locks=home.run / "locks",
+        seen=home.seen,
     )
 
 
-def ingest_source(hub: Hub, source: str, drop: str | None, tick: Tick) -> list[Report]:
-    """Ingest the drops of `source`. Raises the errors of ingestion; drops before a failure stay published."""
+def ingest_source(
+    hub: Hub,
+    source: str,
+    drop: str | None,
+    tick: Tick,
+    *,
+    replay: bool = False,
+    settled: bool = False,
+    waiting: list[str] | None = None,
+) -> list[Report]:
+    """Ingest the drops of `source`. Raises the errors of ingestion; drops before a failure stay published.
+
+    A replay takes the newest drop first, and comes back to those whose turn it was not. With `settled` no rest is
+    asked of a drop. One that is still arriving is left for later and added to `waiting` (its name and why), unless it
+    alone was asked for: then `NotWhole` is raised.
+    """
     contracts = hub.contracts
     contracts.source(source)
     keystore = hub.keystore
     drops = drops_of(hub.home.landing, source, drop)
+    if replay:
+        drops.reverse()
     if not drops:
         return []
     require_java()
     tick("Starting Spark", 0, None)
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     folders = folders_of(hub)
-    reports = []
-    for path in drops:
-        done = 0
 
-        def step(table: str, what: str, path: Path = path) -> None:
+    def one(path: Path) -> Report:
+        number, done = drops.index(path) + 1, 0
+
+        def step(table: str, what: str) -> None:
             nonlocal done
             done += 1
-            tick(f"{source}/{path.name}: {table} {what}", done, None)
+            # Whoever named the folder may have named a person: progress goes into logs and the records.
+            tick(f"{source}, drop {number} of {len(drops)}: {table} {what}", done, None)
 
-        reports.append(
-            ingest_drop(
-                source,
-                path,
-                spark=hub.spark,
-                lake=hub.lake,
-                ledger=hub.ledger,
-                keystore=keystore,
-                contracts=contracts,
-                folders=folders,
-                progress=step,
-            )
+        return ingest_drop(
+            source,
+            path,
+            spark=hub.spark,
+            lake=hub.lake,
+            ledger=hub.ledger,
+            keystore=keystore,
+            contracts=contracts,
+            folders=folders,
+            progress=step,
+            replay=replay,
+            settle=0.0 if settled else hub.settings.drops.settle_seconds,
         )
-    return reports
+
+    reports: dict[Path, Report] = {}
+    for path in drops:
+        try:
+            reports[path] = one(path)
+        except NotWhole as error:
+            if drop is not None or waiting is None:
+                raise
+            waiting.append(f"{path.name}: {error}")
+    changed = list(reports.values())
+    while replay and any(report.changed for report in changed):
+        again = [path for path, report in reports.items() if any(table.state == "kept" for table in report.tables)]
+        changed = [one(path) for path in again]
+        reports |= {path: new for path, new in zip(again, changed, strict=True) if new.changed}
+    return list(reports.values())
+
+
+def fetch_source(hub: Hub, source: str) -> tuple[Path | None, list[Fetched]]:
+    """Make a drop of what is new in the databases of `source`. Raises the errors of `ingestion.database.fetch`."""
+    urls = {name: url.get_secret_value() for name, url in hub.settings.sources.items()}
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    with locked(hub.home.run / "locks", [f"fetch-{source}"], 10.0):
+        return fetch(
+            source, hub.contracts.source(source), urls, hub.home.landing, Watermarks(hub.home.watermarks), name
+        )  # fmt: skip

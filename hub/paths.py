@@ -48,6 +48,16 @@ class Home:
         return self.sealed / "intake"
 
     @property
+    def seen(self) -> Path:
+        """Which files were read before, by keyed digests of their names."""
+        return self.sealed / "seen.json"
+
+    @property
+    def watermarks(self) -> Path:
+        """How far each table of a source database was read."""
+        return self.sealed / "watermarks.json"
+
+    @property
     def sealed_tmp(self) -> Path:
         """`spark.local.dir`, `java.io.tmpdir` and `TMPDIR`, a folder for each process; see `hub.scratch`."""
         return self.sealed / "tmp"

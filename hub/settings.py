@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from apscheduler.triggers.cron import CronTrigger
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError
 
 from hub.errors import HubError
 from hub.paths import ROOT
+from hub.schedule.settings import JobSettings, MailSettings
+from hub.section import Section
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class ServerSettings(_Section):
+class ServerSettings(Section):
     """Where the hub listens."""
 
     host: str = Field(
@@ -29,7 +26,7 @@ class ServerSettings(_Section):
     language: Literal["fr", "en"] = Field(default="fr", description="Language of pages for a reader who chose none.")
 
 
-class SparkSettings(_Section):
+class SparkSettings(Section):
     """The engine of batches and extracts."""
 
     master: str = Field(
@@ -40,9 +37,15 @@ class SparkSettings(_Section):
     )
     shuffle_partitions: int = Field(default=4, ge=1, le=100_000, description="Partitions after a shuffle.")
     event_log: bool = Field(default=False, description="Keep Spark's event logs under `logs/spark-events`.")
+    driver_host: str = Field(
+        default="127.0.0.1", description="The address at which a cluster's workers reach this machine."
+    )
+    executor_memory: str = Field(
+        default="2g", pattern=r"^\d+[mg]$", description="Memory of each executor of a cluster, such as `2g`."
+    )
 
 
-class DatabaseSettings(_Section):
+class DatabaseSettings(Section):
     """The records database."""
 
     url: str | None = Field(
@@ -50,7 +53,7 @@ class DatabaseSettings(_Section):
     )
 
 
-class CatalogueSettings(_Section):
+class CatalogueSettings(Section):
     """What the catalogue shows."""
 
     small_count: int = Field(
@@ -58,7 +61,19 @@ class CatalogueSettings(_Section):
     )
 
 
-class WorkspaceSettings(_Section):
+class DropSettings(Section):
+    """When a drop counts as whole."""
+
+    settle_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=86_400,
+        description="How long nothing in a drop may have changed, where neither manifest.json nor _SUCCESS says that "
+        "it is whole; 0 asks for no rest.",
+    )
+
+
+class WorkspaceSettings(Section):
     """What a workspace may use."""
 
     memory: int = Field(default=4096, ge=512, description="Memory of all its processes together, in MiB.")
@@ -67,27 +82,7 @@ class WorkspaceSettings(_Section):
     processes: int = Field(default=512, ge=64, description="How many processes and threads it may have.")
 
 
-class JobSettings(_Section):
-    """One scheduled job."""
-
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="Lower case, digits and dashes.")
-    cron: str = Field(description="Five cron fields, such as `30 2 * * *`.")
-    run: Literal["ingest", "sweep"] = Field(
-        description="`ingest` takes every new drop of `source`; `sweep` closes ended projects."
-    )
-    source: str | None = Field(default=None, description="The source that `ingest` reads.")
-
-    @field_validator("cron")
-    @classmethod
-    def _cron(cls, value: str) -> str:
-        try:
-            CronTrigger.from_crontab(value)
-        except ValueError as error:
-            raise ValueError("five cron fields are needed, such as `30 2 * * *`") from error
-        return value
-
-
-class Settings(_Section):
+class Settings(Section):
     """The whole of `hub.yaml`."""
 
     home: Path = Field(default=ROOT / "var", description="The folder that holds everything the hub keeps (`HUB_HOME`).")
@@ -95,11 +90,21 @@ class Settings(_Section):
     spark: SparkSettings = SparkSettings()
     database: DatabaseSettings = DatabaseSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
+    drops: DropSettings = DropSettings()
     workspace: WorkspaceSettings = WorkspaceSettings()
+    sources: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="SQLAlchemy URLs of the databases that contracts name, read with `hub fetch`; a password is "
+        "better kept in a file of the driver's own, such as ~/.pgpass.",
+    )
     contracts: list[Path] = Field(
         default_factory=list, description="Folders with a site's own contracts, read after the packaged ones."
     )
+    derived: list[Path] = Field(
+        default_factory=list, description="Folders with definitions of derived tables of the site's own."
+    )
     schedule: list[JobSettings] = Field(default_factory=list, description="Jobs that `hub schedule` runs by the clock.")
+    mail: MailSettings = MailSettings()
 
 
 def load_settings(file: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -159,7 +164,7 @@ def _override(values: dict[str, Any], environment: Mapping[str, str]) -> dict[tu
     origins: dict[tuple[str, ...], str] = {}
     for name, field in Settings.model_fields.items():
         section = field.annotation
-        if isinstance(section, type) and issubclass(section, _Section):
+        if isinstance(section, type) and issubclass(section, Section):
             for key in section.model_fields:
                 variable = f"HUB_{name}_{key}".upper()
                 if variable in environment:

@@ -12,6 +12,7 @@ from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from hub.errors import HubError
+from hub.spark_cluster import cluster_settings
 
 #: In the folder of the jars: Spark's classes as this machine's Java maps them, made by `hub.spark_archive`.
 ARCHIVE = "hub.jsa"
@@ -24,13 +25,16 @@ class SparkOptions:
     """What a site may set of Spark.
 
     `master` is a Spark URL; `driver_memory` a JVM size such as `3g`; `shuffle_partitions` a count;
-    `event_log` keeps Spark's event log under the hub's logs.
+    `event_log` keeps Spark's event log under the hub's logs; `driver_host` is the address at which a cluster's
+    workers reach this process, and `executor_memory` what each of their executors takes.
     """
 
     master: str = "local[*]"
     driver_memory: str = "3g"
     shuffle_partitions: int = 4
     event_log: bool = False
+    driver_host: str = "127.0.0.1"
+    executor_memory: str = "2g"
 
 
 def build_session(
@@ -59,8 +63,8 @@ def build_session(
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.driver.memory": options.driver_memory,
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": options.driver_host,
+        "spark.driver.bindAddress": options.driver_host,
         "spark.driver.extraJavaOptions": (
             f"-Djava.io.tmpdir={tmp} -Dderby.system.home={tmp} -XX:+UseParallelGC "
             # What a JVM writes when it dies shows pieces of its memory: into the sealed folder with it.
@@ -87,6 +91,8 @@ def build_session(
         # An error line of Spark quotes the exception, and an exception can quote a row.
         "spark.log.level": "FATAL",
     }
+    if not options.master.startswith("local"):
+        settings |= cluster_settings(options.master, options.executor_memory, tmp)
     if options.event_log:
         events = logs / "spark-events"
         events.mkdir(mode=0o700, parents=True, exist_ok=True)

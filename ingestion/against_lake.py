@@ -6,7 +6,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ingestion.duplicates import CONFLICT, Sorted
-from ingestion.prepare import REASONS, Prepared
+from ingestion.places import ROW
+from ingestion.prepare import DELETED, REASONS, Prepared
 
 _HELD = "_held_"
 _SAME = "_held_same"
@@ -25,14 +26,14 @@ def against_lake(sorted_: Sorted, accepted: DataFrame, prepared: Prepared, lake:
     contract = prepared.contract
     if not contract.key:
         return sorted_
-    content = [name for name in prepared.lake_columns if name in lake.columns and name != "batch_id"]
+    content = [name for name in prepared.lake_columns if name in lake.columns and name not in ("batch_id", ROW)]
     key = [name for name in contract.lake_key if name in lake.columns] if contract.lake_key else content
     order = [name for name in contract.order_by if name in content]
     if len(key) < len(contract.lake_key):
         return sorted_
     held = lake.select(
         *[F.col(name).alias(_HELD + name) for name in key],
-        F.xxhash64(*content).alias(_SAME),
+        _hash(content).alias(_SAME),
         F.struct(*[F.col(name) for name in order], F.lit(0).alias("_")).alias(f"{_HELD}order"),
     )
     by_key: Column = F.lit(True)
@@ -42,13 +43,20 @@ def against_lake(sorted_: Sorted, accepted: DataFrame, prepared: Prepared, lake:
         by_key = by_key & (equal if contract.lake_key else F.col(name).eqNullSafe(F.col(_HELD + name)))
     if accepted.count() <= _FEW:
         held = held.join(F.broadcast(accepted.select(*key)), by_key, "left_semi").localCheckpoint()
-    identical = by_key & (F.xxhash64(*content) == F.col(_SAME))
+    identical = by_key & (_hash(content) == F.col(_SAME))
+    if contract.marks:
+        # A row that takes the lake's row away is no copy of it.
+        identical = identical & ~F.col(DELETED)
     duplicates = accepted.join(held, identical, "left_semi").count()
     others = accepted.join(held, identical, "left_anti")
     fresh = others.join(held, by_key, "left_anti")
     known = others.join(held, by_key, "left_semi")
     if contract.write == "upsert" and order:
-        later = by_key & (F.struct(*[F.col(name) for name in order], F.lit(0).alias("_")) > F.col(f"{_HELD}order"))
+        moment = F.struct(*[F.col(name) for name in order], F.lit(0).alias("_"))
+        later = moment > F.col(f"{_HELD}order")
+        if contract.marks:
+            later = later | (F.col(DELETED) & (moment == F.col(f"{_HELD}order")))
+        later = by_key & later
         newer = known.join(held, later, "left_semi")
         duplicates += known.join(held, later, "left_anti").count()
         return Sorted(fresh.unionByName(newer), sorted_.refused, sorted_.duplicates + duplicates, sorted_.conflicts)
@@ -56,3 +64,8 @@ def against_lake(sorted_: Sorted, accepted: DataFrame, prepared: Prepared, lake:
     clashing = known.withColumn(REASONS, F.lit(CONFLICT)).select(sorted_.refused.columns)
     refused = sorted_.refused.unionByName(clashing) if conflicts else sorted_.refused
     return Sorted(fresh, refused, sorted_.duplicates + duplicates, sorted_.conflicts + conflicts)
+
+
+def _hash(columns: list[str]) -> Column:
+    """Of a row's content; the hash passes over nulls, so where they are is hashed too."""
+    return F.xxhash64(*columns, *[F.col(name).isNull() for name in columns])

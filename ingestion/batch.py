@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from ingestion.code_lists import CodeLists
 from ingestion.contract import Contract
 from ingestion.drop import TakenTable
 from ingestion.duplicates import Sorted, sort_out
 from ingestion.lake_table import LakeTable
 from ingestion.ledger import Counts
-from ingestion.prepare import GROUP, REASONS, Prepared, Scrub, lake_schema, prepare
+from ingestion.places import ROW
+from ingestion.prepare import DELETED, GROUP, NOTICED, REASONS, Prepared, Scrub, lake_schema, prepare
 from ingestion.quarantine import Quarantine
 from ingestion.quarantine_lines import locate
 from ingestion.redact import redacted
+from ingestion.references import Parents
+from ingestion.replay import Replaced
 from ingestion.sources import reader_of
+from ingestion.straight import compare_keys, good_rows, refused_rows
+from ingestion.strategies import Put, put
+from ingestion.surprises import SURPRISE, noticed_in_headers, refuses_by_header
 from pseudonymization.keystore import KeyStore
 
 STAGE = "batch-"
@@ -30,11 +38,10 @@ _SORTABLE = ("date", "timestamp", "int", "long")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a batch became: its Delta version and its counts; `prepared` stays readable until the drop ends."""
+    """What a batch became: its Delta version and its counts."""
 
     version: int
     counts: Counts
-    prepared: Prepared
 
 
 class Workshop:
@@ -47,37 +54,40 @@ class Workshop:
         quarantine: Quarantine,
         sealed_tmp: Path,
         scrub: Callable[[Contract], Scrub | None],
+        codes: CodeLists,
+        parents: Parents,
     ) -> None:
         self.spark, self.keystore, self.quarantine = spark, keystore, quarantine
-        self._scrub = scrub
+        self._scrub, self._codes, self._parents = scrub, codes, parents
         self._tmp = sealed_tmp / f"batch-{uuid.uuid4().hex}"
         self._staged: dict[str, Prepared] = {}
 
     def arrived(self, taken: TakenTable) -> DataFrame:
-        """What the reader delivers."""
+        """What the reader delivers, with what is known of its codes and its parents where the contract asks."""
+        contract, frame = taken.contract, self._read(taken)
+        if refuses_by_header(contract) and SURPRISE not in frame.columns:
+            # Only CSV that is read by lines has headers that can surprise.
+            frame = frame.withColumn(SURPRISE, F.lit(None).cast("string"))
+        return self._parents.mark(self._codes.mark(frame, contract), contract)
+
+    def _read(self, taken: TakenTable) -> DataFrame:
         return reader_of(taken.contract).read(self.spark, taken)
 
     def prepare(self, taken: TakenTable) -> Prepared:
         """The batch, as it was staged if it was, else prepared and not yet read; text is left as it came."""
         if taken.batch_id in self._staged:
             return self._staged[taken.batch_id]
-        return prepare(self.arrived(taken), taken.contract, taken.batch_id, spark=self.spark, keystore=self.keystore)
+        return self._prepared(self.arrived(taken), taken.contract, taken.batch_id)
 
-    def run(self, taken: TakenTable, table: LakeTable, *, instead_of: Sequence[str] = ()) -> Outcome:
+    def run(self, taken: TakenTable, table: LakeTable, *, instead_of: Replaced | None = None) -> Outcome:
         """Write the batch as a new version of its table. Raises `EngineError`, `StorageFull`, `UnbalancedBatch`."""
         contract = taken.contract
         table.create(lake_schema(contract), statistics(contract))
         with redacted("reading and writing the batch", contract.table):
-            prepared = prepare(
-                self.arrived(taken), contract, taken.batch_id, spark=self.spark, keystore=self.keystore,
-                scrub=self._scrub(contract),
-            )  # fmt: skip
-            if is_staged(contract):
-                prepared = self._staged[taken.batch_id] = prepared.over(self._stage(prepared.frame, contract.table))
-                sorted_ = sort_out(prepared)
-            else:
-                sorted_ = sort_out(prepared, lambda shared: self._suspects(taken, shared))
-            return self._write(taken, prepared, sorted_, table, instead_of)
+            arrived = self.arrived(taken)
+            if ROW in arrived.columns and not is_staged(contract):
+                return self._straight(taken, arrived, table, instead_of)
+            return self._by_way_of_a_stage(taken, arrived, table, instead_of)
 
     def clear(self) -> None:
         """Remove what was staged."""
@@ -87,12 +97,70 @@ class Workshop:
         """Keep where the refused rows stood."""
         locate(taken, self.quarantine.rows(taken.contract.table, taken.batch_id), self.keystore)
 
-    def _suspects(self, taken: TakenTable, shared: DataFrame) -> DataFrame:
-        """The few lines that are refused or share a key, staged: what judges them reads them several times."""
-        suspects = prepare(
-            self.arrived(taken), taken.contract, taken.batch_id, spark=self.spark, keystore=self.keystore, shared=shared
+    def _sort_out(self, prepared: Prepared) -> Sorted:
+        """What becomes of staged rows once they are compared."""
+        return sort_out(prepared)
+
+    def _straight(
+        self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: Replaced | None
+    ) -> Outcome:
+        """Lines are fetched again where they stood; nothing is staged but those."""
+        contract, batch_id = taken.contract, taken.batch_id
+
+        def prepared_again(some: TakenTable) -> Prepared:
+            return self._prepared(self.arrived(some), contract, batch_id)
+
+        twins = compare_keys(taken, self._read(taken), prepared_again, self._stage)
+        prepared = self._prepared(arrived, contract, batch_id, only_good=True)
+        good = good_rows(prepared, twins, self.spark)
+        done = put(good.select(*prepared.lake_columns), contract, batch_id, table, instead_of)
+        added = table.read(done.version).where(F.col("batch_id") == batch_id)
+        number = taken.total("rows") - done.written - len(twins.left_out)
+        refused = refused_rows(taken, added, number, twins, prepared_again, self._stage)
+        if twins.conflicts is not None:
+            refused = twins.conflicts if refused is None else refused.unionByName(twins.conflicts)
+        return Outcome(done.version, self._count(taken, done, twins.duplicates, refused, good))
+
+    def _by_way_of_a_stage(
+        self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: Replaced | None
+    ) -> Outcome:
+        """Prepared lines are written once for all that reads them several times."""
+        contract, batch_id = taken.contract, taken.batch_id
+        prepared = self._prepared(arrived, contract, batch_id, self._scrub(contract))
+        prepared = self._staged[batch_id] = prepared.over(self._stage(prepared.frame, contract.table))
+        sorted_ = self._sort_out(prepared)
+        columns = [*prepared.lake_columns, DELETED] if contract.marks else prepared.lake_columns
+        done = put(sorted_.accepted.select(*columns), contract, batch_id, table, instead_of)
+        refused = sorted_.refused if taken.total("rows") != done.written + sorted_.duplicates else None
+        return Outcome(done.version, self._count(taken, done, sorted_.duplicates, refused, sorted_.accepted))
+
+    def _count(
+        self, taken: TakenTable, done: Put, duplicates: int, refused: DataFrame | None, accepted: DataFrame
+    ) -> Counts:
+        """Seal the refused lines and make the batch's count. Raises `UnbalancedBatch`."""
+        contract = taken.contract
+        quarantined, reasons = 0, dict[str, int]()
+        if refused is not None:
+            quarantined, reasons = self.quarantine.write(refused, contract.table, taken.batch_id)
+            self._locate(taken)
+        counts = Counts(
+            taken.total("rows"), done.written, quarantined, duplicates, reasons,
+            changes=done.changes.told(), noticed=self._noticed(taken, accepted),
         )  # fmt: skip
-        return self._stage(suspects.frame, taken.contract.table)
+        counts.check(contract.table)
+        return counts
+
+    def _prepared(
+        self,
+        arrived: DataFrame,
+        contract: Contract,
+        batch_id: str,
+        scrub: Scrub | None = None,
+        only_good: bool = False,
+    ) -> Prepared:
+        return prepare(
+            arrived, contract, batch_id, spark=self.spark, keystore=self.keystore, scrub=scrub, only_good=only_good
+        )
 
     def _stage(self, frame: DataFrame, name: str) -> DataFrame:
         """Write prepared lines once, in the sealed zone: lake columns and encrypted rows, nothing in clear."""
@@ -100,31 +168,14 @@ class Workshop:
         frame.write.mode("overwrite").parquet(place)
         return self.spark.read.schema(frame.schema).parquet(place)
 
-    def _write(
-        self, taken: TakenTable, prepared: Prepared, sorted_: Sorted, table: LakeTable, instead_of: Sequence[str]
-    ) -> Outcome:
-        contract, batch_id = taken.contract, taken.batch_id
-        accepted = sorted_.accepted.select(*prepared.lake_columns)
-        if contract.write == "upsert":
-            commit = table.upsert(accepted, batch_id, contract.lake_key)
-            # A merge counts what it rewrote, not what it was given; a first load is no merge.
-            written = accepted.count() if commit.operation == "MERGE" else commit.rows_written
-        elif contract.write == "replace":
-            commit = table.replace(accepted, batch_id)
-            written = commit.rows_written
-        else:
-            commit = table.append(accepted, batch_id, instead_of=instead_of)
-            written = commit.rows_written
-        if written is None:
-            written = table.read(commit.version).where(F.col("batch_id") == batch_id).count()
-        rows_read = taken.total("rows")
-        quarantined, reasons = 0, dict[str, int]()
-        if rows_read != written + sorted_.duplicates:
-            quarantined, reasons = self.quarantine.write(sorted_.refused, contract.table, batch_id)
-            self._locate(taken)
-        counts = Counts(rows_read, written, quarantined, sorted_.duplicates, reasons)
-        counts.check(contract.table)
-        return Outcome(commit.version, counts, prepared)
+    def _noticed(self, taken: TakenTable, accepted: DataFrame) -> dict[str, int]:
+        """What was wrong with rows that were let in; a pass of its own, where a contract lets such rows in."""
+        found = Counter(noticed_in_headers(taken))
+        found.update({f"unchecked_code:{name}": taken.total("rows") for name in self._codes.absent(taken.contract)})
+        if NOTICED in accepted.columns:
+            for row in accepted.where(F.col(NOTICED) != "").groupBy(NOTICED).count().collect():
+                found.update(dict.fromkeys(row[NOTICED].split(","), row["count"]))
+        return dict(sorted(found.items()))
 
 
 def is_staged(contract: Contract) -> bool:

@@ -8,8 +8,10 @@ from functools import reduce
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from ingestion.code_lists import KNOWN, listed
 from ingestion.contract import Contract
-from ingestion.sources.csv import MALFORMED
+from ingestion.records import MALFORMED
+from ingestion.surprises import SURPRISE, refuses_by_header
 from pseudonymization.nir import nir_is_valid
 
 RAW = "_raw_"
@@ -17,6 +19,8 @@ RAW = "_raw_"
 
 REASONS = (
     "malformed_row",
+    "new_column",
+    "missing_column",
     "missing_person",
     "bad_nir_key",
     "unknown_code",
@@ -25,6 +29,7 @@ REASONS = (
     "key_conflict",
     "identity_absent",
     "scrub_failed",
+    "missing_parent",
 )
 """Reason codes, beside the names of row rules; `code:COLUMN` where one column is meant."""
 
@@ -42,19 +47,49 @@ def blank(column: Column) -> Column:
 def reasons(contract: Contract) -> Column:
     """Why a row is refused: reasons separated by commas, empty for a good row.
 
-    The frame has `_malformed`, each column as it arrived (`_raw_<name>`) and typed (`<name>`), and the person keys.
+    The frame has `_malformed`, each column as it arrived (`_raw_<name>`) and typed (`<name>`), the person keys, and
+    what its contract asks for of `_surprise` and `_known_<name>`.
     """
     found = list(_conditions(contract))
+    found_first = F.when(F.col(MALFORMED).isNotNull(), F.lit("malformed_row"))
+    if refuses_by_header(contract):
+        found_first = found_first.when(F.col(SURPRISE).isNotNull(), F.col(SURPRISE))
     if not found:
-        return F.when(F.col(MALFORMED).isNotNull(), F.lit("malformed_row")).otherwise(F.lit(""))
+        return found_first.otherwise(F.lit(""))
     # Most rows are good: one boolean says so, and the list is put together for the others only. On a table of 122
     # columns that is a quarter of the time. A null condition fails nothing.
-    listed = F.concat_ws(",", *[F.when(failing, F.lit(reason)) for failing, reason in found])
-    return (
-        F.when(F.col(MALFORMED).isNotNull(), F.lit("malformed_row"))
-        .when(reduce(Column.__or__, [failing for failing, _ in found]), listed)
-        .otherwise(F.lit(""))
-    )
+    reasoned = F.concat_ws(",", *[F.when(failing, F.lit(reason)) for failing, reason in found])
+    return found_first.when(reduce(Column.__or__, [failing for failing, _ in found]), reasoned).otherwise(F.lit(""))
+
+
+def noticed(contract: Contract) -> Column | None:
+    """What is wrong with a row that is let in, as `reasons` has it for others; None where the contract lets none in."""
+    found = [(wrong, reason) for wrong, reason, policy in _values(contract) if policy in ("warn", "discard_value")]
+    return F.concat_ws(",", *[F.when(wrong, F.lit(reason)) for wrong, reason in found]) if found else None
+
+
+def discarded(contract: Contract) -> dict[str, Column]:
+    """Column -> when its value is left out and becomes null."""
+    found: dict[str, Column] = {}
+    for wrong, reason, policy in _values(contract):
+        if policy == "discard_value":
+            name = reason.partition(":")[2]
+            known = F.coalesce(wrong, F.lit(False))
+            found[name] = found[name] | known if name in found else known
+    return found
+
+
+def is_good(contract: Contract) -> Column:
+    """Whether nothing is wrong with a row: what `reasons` lists none for, without putting the list together.
+
+    Over a hundred conditions in one `or` make one method too long for Java to compile; the parts of a `coalesce` are
+    methods of their own.
+    """
+    unread = F.col(MALFORMED).isNotNull()
+    if refuses_by_header(contract):
+        unread = unread | F.col(SURPRISE).isNotNull()
+    faults = [F.when(failing, F.lit(True)) for failing, _ in _conditions(contract)]
+    return F.coalesce(F.when(unread, F.lit(True)), *faults).isNull()
 
 
 def _conditions(contract: Contract) -> Iterable[tuple[Column, str]]:
@@ -65,21 +100,36 @@ def _conditions(contract: Contract) -> Iterable[tuple[Column, str]]:
     for name in _nir_columns(contract):
         yield ~nir_is_valid(raw(name)), "bad_nir_key"
     for name, column in contract.columns.items():
-        if column.type == "strings":
-            continue
-        if column.required and name not in naming:
+        if column.required and name not in naming and column.type != "strings":
             yield blank(raw(name)), f"missing_value:{name}"
-        if column.type == "text":
-            if column.encoding:
-                yield F.col(name).isNull() & raw(name).isNotNull(), f"bad_type:{name}"
-            continue
-        if column.type != "string" and name not in naming:
-            yield F.col(name).isNull() & ~blank(raw(name)), f"bad_type:{name}"
-        if column.codes is not None:
-            value = F.btrim(raw(name)) if column.type == "string" else F.col(name).cast("string")
-            yield ~value.isin(*column.codes) & ~blank(raw(name)), f"unknown_code:{name}"
+    for wrong, reason, policy in _values(contract):
+        if policy in ("quarantine", "freeze"):
+            yield wrong, reason
     for rule in contract.rules:
         yield F.expr(rule.fails_when), rule.name
+
+
+def _values(contract: Contract) -> Iterable[tuple[Column, str, str]]:
+    """When a value is not what the contract says: condition, reason, and what becomes of it."""
+    naming, looked_up = _naming_columns(contract), listed(contract)
+    for name, column in contract.columns.items():
+        if column.type == "strings":
+            continue
+        if column.type == "text":
+            if column.encoding:
+                yield F.col(name).isNull() & raw(name).isNotNull(), f"bad_type:{name}", contract.on_bad_type(name)
+            continue
+        if column.type != "string" and name not in naming:
+            yield F.col(name).isNull() & ~blank(raw(name)), f"bad_type:{name}", contract.on_bad_type(name)
+        policy = contract.on_unknown_code(name)
+        if policy is None:
+            continue
+        if column.codes is not None:
+            value = F.btrim(raw(name)) if column.type == "string" else F.col(name).cast("string")
+            yield ~value.isin(*column.codes) & ~blank(raw(name)), f"unknown_code:{name}", policy
+        elif name in looked_up:
+            present = F.col(name).isNotNull() & ~blank(raw(name))
+            yield present & F.col(KNOWN + name).isNull(), f"unknown_code:{name}", policy
 
 
 def _naming_columns(contract: Contract) -> set[str]:

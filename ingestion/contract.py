@@ -8,11 +8,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ingestion.dialect import Dialect, fault_of_words
+from ingestion.drift_limits import Drift
+from ingestion.kinds import is_known, known_kinds
+from ingestion.surprises import Surprises, UnknownCode
+
 Sensitivity = Literal["direct", "record_key", "quasi", "free_text", "plain"]
-Write = Literal["append", "replace", "upsert"]
+Write = Literal["append", "snapshot", "upsert"]
 _NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,62}$")
 _TYPE = re.compile(r"^(string|int|long|double|boolean|date|timestamp|text|strings|decimal\(\d{1,2},\d{1,2}\))$")
-RESERVED = frozenset({"person_key", "batch_id"})
+RESERVED = frozenset({"person_key", "batch_id", "row_id"})
 
 
 class _Model(BaseModel):
@@ -31,16 +36,20 @@ class Column(_Model):
     """One column as it arrives.
 
     `type` is a Spark type, `text` for an attachment, or `strings` for several values (direct only);
-    `format` a Spark date pattern (ISO when absent);
+    `format` a Spark date pattern, `sas_date` (02JUL2017) or `sas_datetime` (02JUL2017:00:00:00), ISO when absent;
+    `header` what a file calls the column, where that is no name (spaces, accents);
     `codes` the allowed codes as strings; `digest` says under which purpose a keyed digest takes the value's place;
     an unclassified column is `direct`: it never reaches the lake.
     `encoding` and `charset` (the column that holds a media type) tell how a `text` column is coded.
-    `nomenclature` names the code list that explains the values; `since` and `until` are when the source began and
-    ceased to deliver the column, in the source's own words. All three inform and check nothing.
+    `nomenclature` names the code list that explains the values, `TABLE` or `TABLE:COLUMN`; codes are checked against
+    it where `unknown_code` says what becomes of the others (here, or for the whole table under `surprises`).
+    `since` and `until` are when the source began and ceased to deliver the column, in the source's own words.
+    `from` (1 is the first character) and `length` are its place in a line of format `fixed`.
     """
 
     type: str = "string"
     format: str | None = None
+    header: str | None = Field(default=None, min_length=1)
     required: bool = False
     codes: tuple[str, ...] | None = None
     sensitivity: Sensitivity = "direct"
@@ -50,8 +59,11 @@ class Column(_Model):
     encoding: Literal["base64"] | None = None
     charset: str | None = None
     nomenclature: str | None = None
+    unknown_code: UnknownCode | None = None
     since: str | None = None
     until: str | None = None
+    start: int | None = Field(default=None, alias="from", ge=1)
+    length: int | None = Field(default=None, ge=1)
 
     @field_validator("type")
     @classmethod
@@ -61,6 +73,12 @@ class Column(_Model):
                 "type must be string, int, long, double, boolean, date, timestamp, text, strings or decimal(p,s)"
             )
         return value
+
+    @model_validator(mode="after")
+    def _codes_known(self) -> Self:
+        if self.unknown_code is not None and self.codes is None and self.nomenclature is None:
+            raise ValueError("unknown_code needs codes, or the nomenclature that has them")
+        return self
 
     @model_validator(mode="after")
     def _several_only_direct(self) -> Self:
@@ -77,7 +95,7 @@ class Column(_Model):
 class Identifier(_Model):
     """A way to name a person: a kind of number and the columns that hold it."""
 
-    kind: Literal["psa", "psa_alone", "idt_ano", "nir_ano", "ins", "ipp", "fhir_patient"]
+    kind: Literal["psa", "psa_alone", "idt_ano", "nir_ano", "ins", "ipp", "fhir_patient", "omop_person"]
     columns: tuple[str, ...] = Field(min_length=1)
 
 
@@ -89,17 +107,21 @@ class Via(_Model):
 
 
 class Person(_Model):
-    """A role that a row gives to a person; `register` makes its keys known as persons."""
+    """A role that a row gives to a person; `register` makes its keys known as persons.
+
+    `carried`, in a derived table only: the row has the person's key, which it took from the rows that it comes from.
+    """
 
     role: str
     identifiers: tuple[Identifier, ...] = ()
     via: Via | None = None
+    carried: bool = False
     register_: bool = Field(default=False, alias="register")
     required: bool = True
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if bool(self.identifiers) == bool(self.via):
+        if bool(self.identifiers) + bool(self.via) + self.carried != 1:
             raise ValueError("a person has either identifiers or via")
         return self
 
@@ -178,43 +200,11 @@ TableRule = Annotated[
 ]
 
 
-Then = Literal["warn", "stop"]
+class Marks(_Model):
+    """What a row asks for, where a source sends changes: rows whose `column` holds one of `delete` take a row away."""
 
-
-class Change(_Model):
-    """How much a figure may change against the median of the earlier batches, and what happens beyond."""
-
-    max: float = Field(ge=0)
-    then: Then = "warn"
-
-
-class NewCodes(_Model):
-    """How many codes may come that the earlier batches did not hold."""
-
-    max: int = Field(default=0, ge=0)
-    then: Then = "warn"
-
-
-class Freshness(_Model):
-    """How many days the last date of the period may lie behind the day of the batch."""
-
-    max_days: int = Field(ge=0)
-    then: Then = "warn"
-
-
-class Drift(_Model):
-    """How a batch is compared with the `over` batches before it; with fewer than `least` of them it is not.
-
-    `rows`: relative change of the number of accepted rows. `nulls`: change of a column's share of missing values.
-    `codes`: in columns with `codes` or a `nomenclature`. `fresh` is compared with nothing but the calendar.
-    """
-
-    over: int = Field(default=5, ge=1, le=100)
-    least: int = Field(default=2, ge=1)
-    rows: Change = Change(max=0.5)
-    nulls: Change = Change(max=0.1)
-    codes: NewCodes = NewCodes()
-    fresh: Freshness | None = None
+    column: str
+    delete: tuple[str, ...] = Field(min_length=1)
 
 
 class Identity(_Model):
@@ -247,16 +237,32 @@ class Identity(_Model):
         return (*born, *(name for names in self.lists.values() for name in names))
 
 
+class Reference(_Model):
+    """A row names a row of another table: `keys` maps this table's columns to that table's."""
+
+    table: str
+    keys: Mapping[str, str] = Field(min_length=1)
+
+
+class Origin(_Model):
+    """A table of a database (`name` is a key of `sources` in hub.yaml) that `hub fetch` makes a drop of."""
+
+    name: str
+    table: str
+    watermark: str | None = None
+
+
 class Contract(_Model):
     """A table's contract; see `docs/decisions/0002-joins.md` for the words."""
 
     table: str
     version: int = Field(ge=1)
     source: str
-    files: str
-    format: Literal["csv", "fhir"]
+    files: str = ""
+    format: str
     view: str | None = None
     separator: str = Field(default=",", min_length=1, max_length=1)
+    dialect: Dialect = Dialect()
     from_file_name: Mapping[str, str] = {}
     label: Label
     columns: Mapping[str, Column] = Field(min_length=1)
@@ -265,13 +271,17 @@ class Contract(_Model):
     record_keys: Mapping[str, tuple[str, ...]] = {}
     persons: tuple[Person, ...] = ()
     period: Period | None = None
+    references: tuple[Reference, ...] = ()
+    database: Origin | None = None
     rules: tuple[Rule, ...] = ()
     table_rules: tuple[TableRule, ...] = ()
     write: Write = "append"
+    marks: Marks | None = None
     grantable: bool = True
     birth_year: str | None = None
     identity: Identity | None = None
     drift: Drift = Drift()
+    surprises: Surprises = Surprises()
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -281,8 +291,24 @@ class Contract(_Model):
         for name in self.columns:
             if name in RESERVED or name.startswith(("person_key", "_")):
                 raise ValueError(f"column {name} has a name that the hub keeps for itself")
+        if self.format != "derived" and not is_known(self.format):
+            raise ValueError(f"format is one of {', '.join(known_kinds())}")
+        places = {name: (self.columns[name].start, self.columns[name].length) for name in self.file_columns}
+        fault = None
+        if self.format != "derived":
+            fault = fault_of_words(self.format, self.dialect, self.separator, places)
+        if fault:
+            raise ValueError(fault)
+        if self.database and self.format != "ndjson":
+            raise ValueError("a table with a database has format ndjson, which is how it is fetched")
+        if self.database and self.database.watermark and self.write != "upsert":
+            raise ValueError("a watermark needs write: upsert, since rows of the last moment are read again")
         if (self.format == "fhir") != (self.view is not None):
             raise ValueError("view is needed with format fhir, and only there")
+        if (self.format == "derived") == bool(self.files):
+            raise ValueError("files is needed, except with format derived")
+        if any(person.carried for person in self.persons) and self.format != "derived":
+            raise ValueError("a person is carried in a derived table only")
         for place, names in self._mentions():
             for name in names:
                 if name not in self.columns:
@@ -291,21 +317,32 @@ class Contract(_Model):
             for name in names:
                 if self.columns[name].sensitivity != "record_key":
                     raise ValueError(f"record_keys {group} names {name}, whose sensitivity is not record_key")
+        headers = [self.columns[name].header or name for name in self.file_columns]
+        if len(headers) != len(set(headers)):
+            raise ValueError("columns: two of them have the same header")
         if self.write == "upsert" and not self.key:
             raise ValueError("upsert needs a key")
+        if self.marks and self.write != "upsert":
+            raise ValueError("marks tell inserts from deletions: they go with write: upsert")
         if self.write == "upsert" and not self.lake_key:
             raise ValueError("upsert needs a key that the lake keeps: record keys, or the columns that name the person")
         roles = [person.role for person in self.persons]
         if len(roles) != len(set(roles)):
             raise ValueError("persons: each role once")
         for pattern in self.from_file_name.values():
-            if re.compile(pattern).groups != 1:
+            try:
+                groups = re.compile(pattern).groups
+            except (re.error, RecursionError, OverflowError):
+                raise ValueError("from_file_name: a pattern is no regular expression") from None
+            if groups != 1:
                 raise ValueError("from_file_name: a pattern has exactly one group")
         return self
 
     def _mentions(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "key", self.key
         yield "order_by", self.order_by
+        if self.marks:
+            yield "marks", (self.marks.column,)
         yield "from_file_name", tuple(self.from_file_name)
         for group, names in self.record_keys.items():
             yield f"record_keys {group}", names
@@ -323,6 +360,8 @@ class Contract(_Model):
                 yield f"table rule {rule.rule}", (rule.column,)
             if isinstance(rule, ValuesIn) and rule.column in self.columns and self.columns[rule.column].codes is None:
                 raise ValueError(f"table rule {rule.rule} names {rule.column}, which has no codes")
+        for reference in self.references:
+            yield f"reference to {reference.table}", tuple(reference.keys)
         if self.birth_year:
             yield "birth_year", (self.birth_year,)
         if self.identity:
@@ -346,7 +385,7 @@ class Contract(_Model):
         """Lake column (`person_key`, `person_key_<role>`) -> the role that it holds."""
         found = {}
         for index, person in enumerate(self.persons):
-            if person.identifiers:
+            if person.identifiers or person.carried:
                 found["person_key" if index == 0 else f"person_key_{person.role}"] = person
         return found
 
@@ -358,9 +397,32 @@ class Contract(_Model):
         if not rest:
             return kept
         for column, person in self.key_columns_of_persons.items():
-            if set(rest) <= set(person.identifiers[0].columns):
+            if person.identifiers and set(rest) <= set(person.identifiers[0].columns):
                 return (column, *kept)
         return ()
+
+    @property
+    def joining(self) -> frozenset[str]:
+        """Columns that name a person, a record or a day: a row without their value would be lost from sight."""
+        named = {column for person in self.persons for one in person.identifiers for column in one.columns}
+        ways = [person.via for person in self.persons] + [self.period.via if self.period else None]
+        named |= {column for via in ways if via for column in via.keys}
+        named |= {column for columns in self.record_keys.values() for column in columns}
+        named |= {name for name, column in self.columns.items() if column.required}
+        return frozenset({*named, *self.key, *([self.period.column] if self.period and self.period.column else [])})
+
+    def on_bad_type(self, name: str) -> Literal["freeze", "discard_value", "quarantine"]:
+        """What becomes of a value that does not fit; one that joins is never discarded, its row is refused."""
+        policy = self.surprises.type_change
+        return "quarantine" if policy == "discard_value" and name in self.joining else policy
+
+    def on_unknown_code(self, name: str) -> UnknownCode | None:
+        """What becomes of a code that is not known; None for a column whose codes nobody checks."""
+        column = self.columns[name]
+        if column.codes is None and column.nomenclature is None:
+            return None
+        policy = column.unknown_code or self.surprises.unknown_code or ("quarantine" if column.codes else None)
+        return "quarantine" if policy == "discard_value" and name in self.joining else policy
 
     @property
     def registers(self) -> tuple[Person, ...]:

@@ -42,9 +42,10 @@ class Contracts(Mapping[str, Contract]):
 
     def source(self, name: str) -> list[Contract]:
         """The contracts of one source, parents before children; raises `UnknownSource`."""
-        found = [contract for contract in self._contracts.values() if contract.source == name]
+        delivered = [contract for contract in self._contracts.values() if contract.format != "derived"]
+        found = [contract for contract in delivered if contract.source == name]
         if not found:
-            known = ", ".join(sorted({contract.source for contract in self._contracts.values()})) or "none"
+            known = ", ".join(sorted({contract.source for contract in delivered})) or "none"
             raise UnknownSource(f"No contract for source {name!r}; known sources: {known}.")
         return self._ordered(found)
 
@@ -62,6 +63,14 @@ class Contracts(Mapping[str, Contract]):
         return done
 
     def _check_parents(self, contract: Contract) -> None:
+        for reference in contract.references:
+            known = self._contracts.get(reference.table)
+            strange = [name for name in reference.keys.values() if known and name not in known.columns]
+            if known is None or strange:
+                raise ContractError(
+                    f"Contract {contract.table}: it refers to {reference.table}, which has no "
+                    f"{f'column {strange[0]}' if strange else 'contract'}; correct one of them."
+                )
         for person in contract.persons:
             if person.via is None:
                 continue

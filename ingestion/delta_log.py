@@ -7,7 +7,8 @@ Source: Delta transaction log protocol, "Delta Log Entries" and "Actions"
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,13 +17,18 @@ from ingestion.errors import EngineError
 
 @dataclass(frozen=True)
 class Commit:
-    """One version: the operation, the `userMetadata` given with it, rows written and the files it added."""
+    """One version: the operation, the `userMetadata` given with it, rows written, files added, and its metrics."""
 
     version: int
     operation: str
     user_metadata: str | None
     rows_written: int | None
     files: frozenset[str]
+    metrics: Mapping[str, int] = field(default_factory=dict)
+
+    def metric(self, name: str) -> int:
+        """A count that the operation kept of itself; 0 when it kept none."""
+        return self.metrics.get(name, 0)
 
 
 def latest(table: Path) -> int | None:
@@ -45,15 +51,18 @@ def commit(table: Path, version: int) -> Commit:
         for kind in ("add", "cdc"):
             if kind in action:
                 files.add(unquote(action[kind]["path"]))
-    metrics = info.get("operationMetrics")
-    written = metrics.get("numOutputRows") if isinstance(metrics, dict) else None
+    kept = info.get("operationMetrics")
+    metrics = {}
+    if isinstance(kept, dict):
+        metrics = {name: int(value) for name, value in kept.items() if str(value).isdigit()}
     metadata = info.get("userMetadata")
     return Commit(
         version,
         str(info.get("operation", "")),
         str(metadata) if metadata is not None else None,
-        int(written) if written is not None else None,
+        metrics.get("numOutputRows"),
         frozenset(files),
+        metrics,
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ingestion.contract import Contract, Then
+from ingestion.contract import Contract
+from ingestion.drift_limits import Then
 from ingestion.figures import AGE_DAYS, NEW_CODES, NULL_SHARE, Figure
 
 

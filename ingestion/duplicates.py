@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, Window
@@ -11,7 +10,8 @@ from pyspark.sql import functions as F
 from ingestion.prepare import CONTENT, KEY, ORDER, REASONS, Prepared
 
 CONFLICT = "key_conflict"
-_FEW = 2_000_000
+FATE = "_fate"
+"""What becomes of a good line: kept, duplicate or key_conflict."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,12 @@ class Sorted:
     conflicts: int
 
 
-def sort_out(prepared: Prepared, suspects: Callable[[DataFrame], DataFrame] | None = None) -> Sorted:
+def sort_out(prepared: Prepared) -> Sorted:
     """Find lines that share a key in one narrow pass, and judge only those.
 
     Only good lines are judged. Identical content under one key: one copy is kept. Other content under the same key:
     all of it is refused as `key_conflict`; with `write: upsert` the greatest by `order_by`, then the last read, is
-    kept and the others count as duplicates. `suspects` (shared keys -> the lines that are refused or bear one of
-    them) spares a batch that is dear to read from being read again for each of these frames.
+    kept and the others count as duplicates.
     """
     frame, contract = prepared.frame, prepared.contract
     good, bad = frame.where(F.col(REASONS) == ""), frame.where(F.col(REASONS) != "")
@@ -46,25 +45,24 @@ def sort_out(prepared: Prepared, suspects: Callable[[DataFrame], DataFrame] | No
     if not number:
         return Sorted(good, bad, 0, 0)
     alone = good.join(F.broadcast(shared), KEY, "left_anti")
-    if suspects is None:
-        twins = good.join(F.broadcast(shared), KEY, "left_semi")
-    else:
-        few = suspects(shared)
-        twins, bad = few.where(F.col(REASONS) == ""), few.where(F.col(REASONS) != "")
-    judged = _judge(prepared, twins)
+    twins = good.join(F.broadcast(shared), KEY, "left_semi")
+    judged = judge(prepared, twins)
     counts = judged.agg(
-        F.count_if(F.col("_fate") == "duplicate").alias("duplicates"),
-        F.count_if(F.col("_fate") == CONFLICT).alias("conflicts"),
+        F.count_if(F.col(FATE) == "duplicate").alias("duplicates"),
+        F.count_if(F.col(FATE) == CONFLICT).alias("conflicts"),
     ).first()
     duplicates, conflicts = (int(counts[0]), int(counts[1])) if counts else (0, 0)
     columns = frame.columns
-    kept = judged.where(F.col("_fate") == "kept").select(columns)
-    clashing = judged.where(F.col("_fate") == CONFLICT).withColumn(REASONS, F.lit(CONFLICT)).select(columns)
+    kept = judged.where(F.col(FATE) == "kept").select(columns)
+    clashing = judged.where(F.col(FATE) == CONFLICT).withColumn(REASONS, F.lit(CONFLICT)).select(columns)
     return Sorted(alone.select(columns).unionByName(kept), bad.unionByName(clashing), duplicates, conflicts)
 
 
-def _judge(prepared: Prepared, suspects: DataFrame) -> DataFrame:
-    """The suspects with `_fate`: kept, duplicate or key_conflict. The hash only gathers; the true key decides."""
+def judge(prepared: Prepared, suspects: DataFrame) -> DataFrame:
+    """Good lines that may share keys, with `_fate`: kept, duplicate or key_conflict.
+
+    The hash only gathers; the true key decides.
+    """
     contract = prepared.contract
     # A key that the lake does not hold (a correspondence's identifiers) is judged by its hash.
     key = [F.col(name) for name in contract.lake_key] or [F.col(KEY)]
@@ -72,8 +70,8 @@ def _judge(prepared: Prepared, suspects: DataFrame) -> DataFrame:
     if contract.write == "upsert":
         latest = [F.col(name).desc_nulls_last() for name in contract.order_by if name in suspects.columns]
         place = F.row_number().over(by_key.orderBy(*latest, F.col(ORDER).desc()))
-        return suspects.withColumn("_fate", F.when(place == 1, F.lit("kept")).otherwise(F.lit("duplicate")))
+        return suspects.withColumn(FATE, F.when(place == 1, F.lit("kept")).otherwise(F.lit("duplicate")))
     same = F.min(CONTENT).over(by_key) == F.max(CONTENT).over(by_key)
     copy = F.row_number().over(Window.partitionBy(*key, CONTENT).orderBy(ORDER)) > 1
     fate = F.when(copy, F.lit("duplicate")).when(same, F.lit("kept")).otherwise(F.lit(CONFLICT))
-    return suspects.withColumn("_fate", fate)
+    return suspects.withColumn(FATE, fate)

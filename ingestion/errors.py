@@ -13,6 +13,10 @@ class ContractError(IngestionError):
     """A contract cannot be read or contradicts itself."""
 
 
+class NoSuchList(ContractError):
+    """A column names a code list that has no contract, or does not say which of its columns has the codes."""
+
+
 def first_fault(error: ValidationError) -> str:
     """The first thing that a model found wrong, as `where: what`, never with the value."""
     first = error.errors(include_input=False, include_url=False)[0]
@@ -29,6 +33,10 @@ class UnknownSource(IngestionError):
 
 class DropError(IngestionError):
     """A drop or one of its files cannot be taken in as it is."""
+
+
+class NotWhole(DropError):
+    """A drop is still arriving: it is left alone until later."""
 
 
 class NotPublished(IngestionError):

@@ -13,7 +13,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, NullType, StructField, StructType
 
 from ingestion.errors import ViewError
-from ingestion.fhir_column import PathCompiler, Value
+from ingestion.fhir_column import PathCompiler
+from ingestion.fhir_value import Value
 
 DEPTH = 10
 """Levels that are walked; deeper data are refused, never cut."""
@@ -24,10 +25,11 @@ def repeated(paths: Sequence[str], context: Value, compiler: PathCompiler, depth
 
     Raises `ViewError` when the schema goes deeper than `depth`.
     """
-    kinds: list[DataType] = []
-    _survey(paths, context, compiler, depth, kinds)
-    kind = merged(kinds)
-    return Value(_walk(paths, context, compiler, kind), kind, many=True)
+    found: list[Value] = []
+    _survey(paths, context, compiler, depth, found)
+    kind = merged([one.kind for one in found])
+    types = {one.fhir for one in found}
+    return Value(_walk(paths, context, compiler, kind), kind, True, types.pop() if len(types) == 1 else None)
 
 
 def merged(kinds: Sequence[DataType]) -> DataType:
@@ -70,12 +72,13 @@ def _children(paths: Sequence[str], context: Value, compiler: PathCompiler) -> l
     return [one for one in found if not isinstance(one.kind, NullType)]
 
 
-def _survey(paths: Sequence[str], context: Value, compiler: PathCompiler, depth: int, kinds: list[DataType]) -> None:
+def _survey(paths: Sequence[str], context: Value, compiler: PathCompiler, depth: int, found: list[Value]) -> None:
     for child in _children(paths, context, compiler):
         if depth == 0:
             raise ViewError(f"repeat goes deeper than {DEPTH} levels: the resources cannot be read whole.")
-        kinds.append(child.kind)
-        _survey(paths, Value(F.lit(None).cast(child.kind), child.kind), compiler, depth - 1, kinds)
+        found.append(child)
+        item = Value(F.lit(None).cast(child.kind), child.kind, fhir=child.fhir)
+        _survey(paths, item, compiler, depth - 1, found)
 
 
 def _walk(paths: Sequence[str], context: Value, compiler: PathCompiler, kind: DataType) -> Column:
@@ -84,7 +87,7 @@ def _walk(paths: Sequence[str], context: Value, compiler: PathCompiler, kind: Da
     def descended(child: Value) -> Column:
         def below(one: Column) -> Column:
             here = F.array(coerced(one, child.kind, kind))
-            return F.concat(here, _walk(paths, Value(one, child.kind), compiler, kind))
+            return F.concat(here, _walk(paths, Value(one, child.kind, fhir=child.fhir), compiler, kind))
 
         return F.coalesce(F.flatten(F.transform(child.several, below)), nothing)
 

@@ -7,26 +7,34 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from ingestion.errors import ViewError
 
+_CLOCK = r"\d{2}(?::\d{2}(?::\d{2}(?:\.\d+)?)?)?"
 _TOKEN = re.compile(
-    r"\s*(?:(?P<string>'(?:[^'\\]|\\.)*')|(?P<date>@T?\d[0-9T:.+Z-]*)|(?P<number>\d+(?:\.\d+)?)"
-    r"|(?P<constant>%[A-Za-z_][A-Za-z0-9_]*)|(?P<name>\$this|[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
-    r"|(?P<symbol>!=|<=|>=|[=<>.,()\[\]{}+*/&-]))"
+    r"\s*(?:(?P<string>'(?:[^'\\]|\\.)*')"
+    rf"|(?P<date>@(?:T{_CLOCK}|\d{{4}}(?:-\d{{2}}(?:-\d{{2}})?)?(?:T(?:{_CLOCK})?(?:Z|[+-]\d{{2}}:\d{{2}})?)?))"
+    r"|(?P<number>\d+(?:\.\d+)?)"
+    r"|(?P<constant>%(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`))|(?P<name>\$this|[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
+    r"|(?P<symbol>!=|<=|>=|[=<>.,()\[\]{}+*/&|-]))",
+    re.DOTALL,
 )
 #: The loosest first (FHIRPath N1, "Operator Precedence").
 _BINARY: Final = (
-    ("or", "xor"), ("and",), ("=", "!="), ("<", ">", "<=", ">="), ("+", "-", "&"), ("*", "/", "div", "mod"),
+    ("implies",), ("or", "xor"), ("and",), ("in", "contains"), ("=", "!="), ("<", ">", "<=", ">="), ("|",),
+    ("is", "as"), ("+", "-", "&"), ("*", "/", "div", "mod"),
 )  # fmt: skip
+_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
 
 
 @dataclass(frozen=True)
 class Literal:
-    """A string, number or boolean."""
+    """A string, number or boolean; `fhir` is the type of a date or time, whose value is its text."""
 
-    value: str | int | float | bool
+    value: str | int | Decimal | bool
+    fhir: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,10 @@ class _Parser:
         self._at = 0
 
     def parse(self) -> Node:
-        node = self._binary(0)
+        try:
+            node = self._binary(0)
+        except RecursionError:
+            raise ViewError("A view has a path with too many levels: make it shorter.") from None
         if self._at < len(self._tokens):
             raise self._wrong("more than a path")
         return node
@@ -146,14 +157,13 @@ class _Parser:
     def _primary(self) -> Node:
         kind, text = self._next()
         if kind == "string":
-            return Literal(re.sub(r"\\(.)", r"\1", text[1:-1]))
+            return Literal(_unescaped(text[1:-1]))
         if kind == "number":
-            return Literal(float(text) if "." in text else int(text))
+            return Literal(Decimal(text) if "." in text else int(text))
         if kind == "constant":
-            return Constant(text[1:])
+            return Constant(text[1:].strip("`"))
         if kind == "date":
-            # Dates and times are text in FHIR, and their ISO 8601 forms compare as they follow one another.
-            return Literal(text[1:].removeprefix("T"))
+            return _moment(text[1:])
         if text == "(":
             node = self._binary(0)
             self._expect(")")
@@ -162,7 +172,9 @@ class _Parser:
             self._expect("}")
             return Nothing()
         if text == "-":
-            return Negative(self._postfix())
+            return _negative(self._postfix())
+        if text == "+":
+            return self._postfix()
         if kind != "name":
             raise self._wrong("a value")
         if text in ("true", "false"):
@@ -205,3 +217,25 @@ class _Parser:
     def _wrong(self, wanted: str) -> ViewError:
         found = self._peek()[1] or "its end"
         return ViewError(f"View path {self._path!r}: expected {wanted}, found {found}.")
+
+
+def _unescaped(text: str) -> str:
+    """FHIRPath N1, "String": `\\n`, `\\u0041`, and any other character behind a backslash is itself."""
+    return re.sub(
+        r"\\(?:u([0-9A-Fa-f]{4})|(.))",
+        lambda found: chr(int(found[1], 16)) if found[1] else _ESCAPES.get(found[2], found[2]),
+        text,
+        flags=re.DOTALL,
+    )
+
+
+def _moment(text: str) -> Literal:
+    if text.startswith("T"):
+        return Literal(text[1:], "time")
+    return Literal(text.removesuffix("T"), "dateTime" if "T" in text else "date")
+
+
+def _negative(node: Node) -> Node:
+    if isinstance(node, Literal) and isinstance(node.value, int | Decimal) and not isinstance(node.value, bool):
+        return Literal(-node.value)
+    return Negative(node)

@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from ingestion import delta_log
 from ingestion.abreast import abreast
 from ingestion.batch import STAGE, Workshop, groups
+from ingestion.code_lists import CodeLists
 from ingestion.contract_set import Contracts
 from ingestion.drop import Drop, TakenTable, take_in
 from ingestion.effort import measured_effort
@@ -25,10 +26,15 @@ from ingestion.lake import PERSON_LINK, Lake
 from ingestion.ledger import Batch, Counts, Ledger, Published
 from ingestion.locks import INTAKE, locked
 from ingestion.notes import scrubber_of
+from ingestion.places import even_blocks
 from ingestion.prepare import identities
 from ingestion.quarantine import Quarantine, by_code
 from ingestion.redact import redacted
+from ingestion.references import Parents
+from ingestion.replay import Fate, fate, judged, replaced
+from ingestion.seen import Seen
 from ingestion.sources import reader_of
+from ingestion.surprises import frozen
 from ingestion.watch import watch
 from pseudonymization.identities import IdentityTable
 from pseudonymization.keystore import KeyStore
@@ -47,14 +53,16 @@ class Folders:
     identities: Path
     sealed_tmp: Path
     locks: Path
+    seen: Path | None = None
 
 
 @dataclass(frozen=True)
 class TableReport:
     """What became of one table of a drop.
 
-    `state`: `published`, or `unchanged` when its batch was published before (its counts are then that batch's).
-    `quarantined` counts refused rows by reason code, `details` by code and column.
+    `state`: `published`; `unchanged` when its batch was published before (its counts are then that batch's); `kept`,
+    `superseded` or `waiting` when a replay is or is not asked for (see `ingestion.replay.Fate`).
+    `quarantined` counts refused rows by reason code, `details` by code and column; `noticed` rows that were let in.
     """
 
     table: str
@@ -65,6 +73,7 @@ class TableReport:
     duplicates: int
     quarantined: Mapping[str, int]
     details: Mapping[str, int]
+    noticed: Mapping[str, int]
     headers: int
     blanks: int
     version: int | None
@@ -78,7 +87,10 @@ class TableReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of a drop. `unmatched` files belong to no contract; `persons_linked` are keys learnt from it."""
+    """What became of a drop. `unmatched` files belong to no contract; `persons_linked` are keys learnt from it.
+
+    `changed_files` were read before under the same name with other content: what they hold now is a new batch.
+    """
 
     source: str
     drop_id: str
@@ -87,6 +99,7 @@ class Report:
     keys_learnt: int = 0
     persons_merged: int = 0
     seconds: float = 0.0
+    changed_files: int = 0
 
     @property
     def holds(self) -> bool:
@@ -145,32 +158,49 @@ def ingest_drop(
     folders: Folders,
     progress: Progress = _silent,
     lock_timeout: float = 10.0,
+    replay: bool = False,
+    settle: float = 0.0,
+    now: float | None = None,
 ) -> Report:
     """Take a drop of `source` through: every table it holds is published, or none.
 
-    The same drop twice changes nothing; killed anywhere and called again, it converges. Nothing is left in the
-    intake folder or the sealed temporary folder. Raises an `IngestionError` (unknown source, bad file, failed gate,
-    no space, busy) or a `PseudonymizationError`; what was published before stays as it was.
+    What was published under an older version of its contract stays as it is; with `replay` it is read again and put
+    in the place of its rows, and nothing else of the drop is touched. A drop that changed less than `settle` seconds
+    before `now` (the clock's time by default) is left alone, unless its sender says that it is whole.
+    The same drop twice changes nothing; killed anywhere and called again, it converges. Nothing is left in the intake
+    folder or the sealed temporary folder. Raises an `IngestionError` (unknown source, bad file, drop still arriving,
+    failed gate, no space, busy) or a `PseudonymizationError`; what was published before stays as it was.
     """
     started = time.monotonic()
     mine = contracts.source(source)
     with locked(folders.locks, [INTAKE], lock_timeout):
         _empty(folders)
-        drop = take_in(source, drop_folder, mine, folders.intake)
+        drop = take_in(source, drop_folder, mine, folders.intake, settle=settle, now=now)
+        seen = Seen(folders.seen, keystore.derive("intake").secret)
+        files = {seen.name(f"{source}/{drop_folder.name}", *place): sha256 for place, sha256 in drop.read.items()}
+        changed = seen.changed(files)
         try:
+            codes = CodeLists(lake, contracts)
             for taken in drop.tables:
                 reader_of(taken.contract).check(taken)
+                codes.check(taken.contract)
             quarantine = Quarantine(spark, folders.quarantine)
             identity_table = IdentityTable(spark, folders.identities, keystore.derive("identity"))
-            workshop = Workshop(spark, keystore, quarantine, folders.sealed_tmp, scrubber_of(identity_table))
+            parents = Parents(
+                contracts, lake, {taken.contract.table: taken for taken in drop.tables},
+                lambda taken: reader_of(taken.contract).read(spark, taken),
+            )  # fmt: skip
+            scrub = scrubber_of(identity_table)
+            workshop = Workshop(spark, keystore, quarantine, folders.sealed_tmp, scrub, codes, parents)
             reports, learnt, merged = take_through(
                 drop, workshop, identity_table, lake=lake, ledger=ledger, folders=folders, progress=progress,
-                lock_timeout=lock_timeout,
+                lock_timeout=lock_timeout, replay=replay,
             )  # fmt: skip
+            seen.remember(files)
         finally:
             drop.discard()
     return Report(
-        source, drop.drop_id, reports, drop.unmatched, learnt, merged, round(time.monotonic() - started, 3)
+        source, drop.drop_id, reports, drop.unmatched, learnt, merged, round(time.monotonic() - started, 3), changed
     )  # fmt: skip
 
 
@@ -184,6 +214,7 @@ def take_through(
     folders: Folders,
     progress: Progress = _silent,
     lock_timeout: float = 10.0,
+    replay: bool = False,
 ) -> tuple[tuple[TableReport, ...], int, int]:
     """Every table of what was taken in, published together or not at all; the lock of the intake is held.
 
@@ -195,9 +226,13 @@ def take_through(
     )  # fmt: skip
     names = [taken.contract.table for taken in drop.tables]
     largest = max(taken.total("size") for taken in drop.tables)
-    with locked(folders.locks, [*names, PERSON_LINK], lock_timeout), measured_effort(workshop.spark, largest):
+    with (
+        locked(folders.locks, [*names, PERSON_LINK], lock_timeout),
+        measured_effort(workshop.spark, largest),
+        even_blocks(workshop.spark),
+    ):
         try:
-            return _through(run, drop)
+            return _through(run, drop, replay)
         except BaseException:
             _take_back_all(run, drop)
             raise
@@ -205,10 +240,10 @@ def take_through(
             workshop.clear()
 
 
-def _through(run: _Run, drop: Drop) -> tuple[tuple[TableReport, ...], int, int]:
+def _through(run: _Run, drop: Drop, replay: bool) -> tuple[tuple[TableReport, ...], int, int]:
     """Every table of the drop, then the links, then the pointers in one transaction."""
-    known = {taken.batch_id: run.ledger.batch(taken.batch_id) for taken in drop.tables}
-    todo = [taken for taken in drop.tables if not _is(known[taken.batch_id], "published")]
+    fates = {taken.batch_id: fate(run.ledger, taken, replay=replay) for taken in drop.tables}
+    todo = [taken for taken in drop.tables if fates[taken.batch_id] == "todo"]
     if todo:
         adopted = _recover(run, drop)
         fresh = [taken for taken in todo if taken.batch_id not in adopted]
@@ -219,12 +254,12 @@ def _through(run: _Run, drop: Drop) -> tuple[tuple[TableReport, ...], int, int]:
         abreast(run.spark, [partial(_one, run, taken, drop.drop_id) for taken in fresh])
         pointers = [_pointer(run, taken) for taken in todo]
         links, learnt, merged = _learn(run, drop, todo)
+        drop.require_unchanged()
         run.ledger.move([*pointers, *links])
         run.progress("drop", "published")
     else:
         learnt = merged = 0
-    changed = {taken.batch_id for taken in todo}
-    return tuple(_report(run, taken, taken.batch_id in changed) for taken in drop.tables), learnt, merged
+    return tuple(_report(run, taken, fates[taken.batch_id]) for taken in drop.tables), learnt, merged
 
 
 def _one(run: _Run, taken: TakenTable, drop_id: str) -> None:
@@ -234,37 +269,25 @@ def _one(run: _Run, taken: TakenTable, drop_id: str) -> None:
     run.ledger.take(taken, drop_id)
     run.progress(name, "taken")
     table = run.lake.table(name)
-    outcome = run.workshop.run(taken, table, instead_of=_earlier(run, taken))
+    before = replaced(run.ledger, taken)
+    outcome = run.workshop.run(taken, table, instead_of=before)
     run.progress(name, "written")
     run.ledger.written(batch_id, name, outcome.version, outcome.counts, round(time.monotonic() - started, 3))
     run.progress(name, "recorded")
     with redacted("judging the batch", name):
         added = table.read(outcome.version).where(F.col("batch_id") == batch_id)
-        verdict = watch(contract, batch_id, added, outcome.counts, lake=run.lake, ledger=run.ledger)
+        verdict = watch(judged(contract, before), batch_id, added, outcome.counts, lake=run.lake, ledger=run.ledger)
     run.progress(name, "judged")
-    if not verdict.passed:
-        run.ledger.rejected(batch_id, name, verdict.failed)
+    ice = frozen(contract, outcome.counts)
+    failed = (*verdict.failed, *ice)
+    if failed:
+        run.ledger.rejected(batch_id, name, failed)
         raise GateFailed(
-            f"{name}: {len(verdict.failed)} of {verdict.checks} expectations failed ({'; '.join(verdict.failed)}); "
+            f"{name}: {len(failed)} of {verdict.checks + len(ice)} expectations failed ({'; '.join(failed)}); "
             "nothing of the drop was published. Look at the quarantine, then correct the source or the contract."
         )
     run.ledger.passed(batch_id, name, outcome.version, round(time.monotonic() - started, 3))
     run.progress(name, "passed")
-
-
-def _earlier(run: _Run, taken: TakenTable) -> list[str]:
-    """The published batch of the same content under another version of the contract, which this one replaces.
-
-    With it go the batches that put its refused rows through again: those rows are read afresh.
-    """
-    if taken.contract.write != "append" or taken.replay_of:
-        return []
-    same = [
-        batch.batch_id
-        for batch in run.ledger.batches(table=taken.contract.table, source=taken.contract.source, states=["published"])
-        if batch.content_hash == taken.content_hash and batch.batch_id != taken.batch_id
-    ]
-    return [*same[-1:], *(one.batch_id for last in same[-1:] for one in run.ledger.replays(last))]
 
 
 def _keep_identities(run: _Run, taken: TakenTable) -> None:
@@ -357,25 +380,30 @@ def _reopen(run: _Run, name: str) -> None:
             run.ledger.reopen(batch.batch_id, name)
 
 
-def _report(run: _Run, taken: TakenTable, fresh: bool) -> TableReport:
-    return report_of(run.ledger, taken.batch_id, taken.contract.table, fresh)
+def _report(run: _Run, taken: TakenTable, fate: Fate) -> TableReport:
+    name = taken.batch_id
+    if fate in ("kept", "superseded") and (before := replaced(run.ledger, taken)) is not None:
+        name = before.batch.batch_id
+    return report_of(run.ledger, name, taken.contract.table, fate, taken.total("headers"), taken.total("blanks"))
 
 
-def report_of(ledger: Ledger, batch_id: str, table: str, fresh: bool) -> TableReport:
-    """What the ledger knows of a batch; `fresh` when it was published just now."""
+def report_of(ledger: Ledger, batch_id: str, table: str, fate: Fate, headers: int = 0, blanks: int = 0) -> TableReport:
+    """What the ledger knows of a batch of which a run decided `fate`."""
     batch = ledger.batch(batch_id)
+    fresh = fate == "todo"
     counts = batch.counts if batch and batch.counts else Counts(0, 0, 0, 0)
     return TableReport(
         table=table,
-        state="published" if fresh else "unchanged",
+        state={"todo": "published", "published": "unchanged"}.get(fate, fate),
         rows_read=counts.rows_read,
         accepted=counts.accepted,
         refused=counts.quarantined,
         duplicates=counts.duplicates,
         quarantined=by_code(dict(counts.reasons)),
         details=dict(counts.reasons),
-        headers=batch.headers if batch else 0,
-        blanks=batch.blanks if batch else 0,
+        noticed=dict(counts.noticed),
+        headers=headers,
+        blanks=blanks,
         version=batch.version if batch else None,
         seconds=(batch.seconds or 0.0) if batch and fresh else 0.0,
     )

@@ -67,7 +67,7 @@ class LakeTable:
             writer.mode("append").save(str(self.path))
         else:
             with self._conf("spark.databricks.delta.replaceWhere.constraintCheck.enabled", "false"):
-                rows = " OR ".join(f"batch_id = '{one}'" for one in instead_of)
+                rows = f"batch_id IN ({_named(instead_of)})"
                 writer.mode("overwrite").option("replaceWhere", rows).save(str(self.path))
         return self._since(before)
 
@@ -78,25 +78,50 @@ class LakeTable:
         writer.mode("overwrite").save(str(self.path))
         return self._since(before)
 
-    def upsert(self, frame: DataFrame, batch_id: str, key: Sequence[str]) -> delta_log.Commit:
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written to it."""
+        return self.version() == _EMPTY
+
+    def upsert(
+        self,
+        frame: DataFrame,
+        batch_id: str,
+        key: Sequence[str],
+        order: Sequence[str] = (),
+        deleted: str | None = None,
+        *,
+        instead_of: Sequence[str] = (),
+        later: Sequence[str] = (),
+    ) -> delta_log.Commit:
         """Replace rows with the same key and add the others, as one version.
 
-        The condition joins columns and holds no literal: a literal stays in the log for ever.
+        A row that is older than the table's own, by the columns of `order`, changes nothing. A row whose boolean
+        column `deleted` is true takes the table's row away instead. With `instead_of`, the rows of those earlier
+        batches which are not in `frame` go; rows of the batches `later` stay as they are. The only literals in a
+        condition are batch ids: a literal stays in the log for ever.
         """
         before = self.version()
-        if before == _EMPTY:
-            return self.append(frame, batch_id)
         condition = " AND ".join(f"lake.`{name}` = batch.`{name}`" for name in key)
+        columns = {name: f"batch.`{name}`" for name in frame.columns if name != deleted}
+        newer, stays, goes = _newer(order), "true", "false"
+        if later:
+            newer += f" AND lake.batch_id NOT IN ({_named(later)})"
+        if deleted is not None:
+            stays, goes = f"NOT batch.`{deleted}`", f"batch.`{deleted}`"
         with self._conf(_METADATA, batch_id):
-            (
+            merge = (
                 DeltaTable.forPath(self._spark, str(self.path))
                 .alias("lake")
                 .merge(frame.alias("batch"), condition)
                 .withSchemaEvolution()
-                .whenMatchedUpdateAll()
-                .whenNotMatchedInsertAll()
-                .execute()
+                .whenMatchedUpdate(f"{newer} AND {stays}", {**columns})
+                .whenNotMatchedInsert(stays, {**columns})
             )
+            if deleted is not None:
+                merge = merge.whenMatchedDelete(f"{newer} AND {goes}")
+            if instead_of:
+                merge = merge.whenNotMatchedBySourceDelete(f"lake.batch_id IN ({_named(instead_of)})")
+            merge.execute()
         return self._since(before)
 
     def _since(self, before: int) -> delta_log.Commit:
@@ -134,3 +159,15 @@ class LakeTable:
                     self._spark.conf.unset(key)
                 else:
                     self._spark.conf.set(key, before)
+
+
+def _named(batches: Sequence[str]) -> str:
+    return ", ".join(f"'{one}'" for one in batches)
+
+
+def _newer(order: Sequence[str]) -> str:
+    """Whether the batch's row is not older than the table's; a missing value is the oldest."""
+    if not order:
+        return "true"
+    sides = [f"struct({', '.join(f'{side}.`{name}`' for name in order)})" for side in ("batch", "lake")]
+    return f"{sides[0]} >= {sides[1]}"

@@ -29,13 +29,20 @@ def stamp(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of a batch's rows; `reasons` counts refused rows by reason (`code` or `code:COLUMN`)."""
+    """What became of a batch's rows.
+
+    `reasons` counts refused rows by reason (`code` or `code:COLUMN`), `changes` what accepted rows did to the table
+    (inserted, updated, deleted, unchanged, superseded). `noticed` counts, by such reasons, rows that are among the
+    accepted all the same, as the contract's `surprises` say.
+    """
 
     rows_read: int
     accepted: int
     quarantined: int
     duplicates: int
     reasons: Mapping[str, int] = field(default_factory=dict)
+    changes: Mapping[str, int] = field(default_factory=dict)
+    noticed: Mapping[str, int] = field(default_factory=dict)
 
     def check(self, table: str) -> None:
         """Raise `UnbalancedBatch` unless rows read = accepted + quarantined + duplicates (law 3)."""
@@ -173,7 +180,9 @@ class Ledger:
         self._set(
             batch_id, table, "written", version, rows_read=counts.rows_read, accepted=counts.accepted,
             quarantined=counts.quarantined, duplicates=counts.duplicates,
-            reasons=json.dumps(dict(counts.reasons), sort_keys=True), seconds=seconds,
+            reasons=json.dumps(dict(counts.reasons), sort_keys=True),
+            changes=json.dumps(dict(counts.changes), sort_keys=True),
+            noticed=json.dumps(dict(counts.noticed), sort_keys=True), seconds=seconds,
         )  # fmt: skip
 
     def passed(self, batch_id: str, table: str, version: int, seconds: float) -> None:
@@ -237,7 +246,10 @@ def _published(row: Row[Any]) -> Published:
 def _batch(row: Row[Any]) -> Batch:
     counts = None
     if row.rows_read is not None:
-        counts = Counts(row.rows_read, row.accepted, row.quarantined, row.duplicates, json.loads(row.reasons or "{}"))
+        counts = Counts(
+            row.rows_read, row.accepted, row.quarantined, row.duplicates, json.loads(row.reasons or "{}"),
+            changes=json.loads(row.changes or "{}"), noticed=json.loads(row.noticed or "{}"),
+        )  # fmt: skip
     return Batch(
         row.batch_id, row.drop_id, row.source, row.table_name, row.content_hash, row.contract_version, row.state,
         counts, row.headers, row.blanks, tuple(json.loads(row.failed_checks or "[]")), row.version, row.seconds,

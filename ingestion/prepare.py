@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from ingestion.checks import RAW, raw, reasons
+from ingestion.checks import RAW, discarded, is_good, noticed, raw, reasons
+from ingestion.code_lists import KNOWN
 from ingestion.contract import Contract
-from ingestion.sources.csv import MALFORMED
+from ingestion.places import ROW
+from ingestion.records import ABSENT, MALFORMED, READ_ORDER
+from ingestion.surprises import SURPRISE, refuses_by_header
 from ingestion.values import attachment_text, spark_type, typed
 from pseudonymization.digest import keyed_digest, secret_of, with_keys, without_keys
 from pseudonymization.identities import identity_struct
@@ -20,6 +23,8 @@ from pseudonymization.person import person_key
 
 REASONS = "_reasons"
 """Why the row is refused, separated by commas; empty for a good row."""
+NOTICED = "_noticed"
+"""What was wrong with a row that is let in; only where the contract lets such rows in."""
 SEALED = "_sealed"
 """The row as it arrived, JSON, encrypted under the purpose `quarantine` with the batch id as additional data."""
 KEY = "_key"
@@ -28,6 +33,8 @@ CONTENT = "_content"
 """64-bit hash of everything that arrived."""
 ORDER = "_order"
 """Order of reading."""
+DELETED = "_deleted"
+"""Whether the row takes a row of the lake away; only where the contract has marks."""
 GROUP = "_group"
 """A register's keys of one person: array<struct<kind, person_key>>."""
 
@@ -57,13 +64,13 @@ class Prepared:
 
 def lake_columns(contract: Contract) -> tuple[str, ...]:
     """The columns of the contract's lake table, in order."""
-    return (*contract.key_columns_of_persons, *contract.lake_columns, "batch_id")
+    return (*contract.key_columns_of_persons, *contract.lake_columns, "batch_id", ROW)
 
 
 def lake_schema(contract: Contract) -> dict[str, str]:
     """The same with their Spark types."""
     kept = {name: spark_type(contract.columns[name]) for name in contract.lake_columns}
-    return {**dict.fromkeys(contract.key_columns_of_persons, "string"), **kept, "batch_id": "string"}
+    return {**dict.fromkeys(contract.key_columns_of_persons, "string"), **kept, "batch_id": "string", ROW: "bigint"}
 
 
 def prepare(
@@ -74,50 +81,70 @@ def prepare(
     spark: SparkSession,
     keystore: KeyStore,
     scrub: Scrub | None = None,
-    shared: DataFrame | None = None,
+    only_good: bool = False,
 ) -> Prepared:
     """Add to what a reader delivered everything that the rest of a batch needs.
 
-    The frame has the lake's columns and `_reasons`, `_sealed`, `_key`, `_content`, `_order`, `_group`. What is not
-    selected from it is not computed. No key and no raw value is among its columns. With `shared` (a frame of `_key`)
-    it holds only the lines that are refused or whose key is one of those, and nothing else is encrypted or digested.
+    The frame has the lake's columns and `_reasons`, `_sealed`, `_key`, `_content`, `_order`, `_group` (`row_id` is
+    null where the reader does not tell it). What is not selected from it is not computed. No key and no raw value is
+    among its columns. With `only_good`, rows that would be refused are not in it.
     """
+    places = [ROW] if ROW in arrived.columns else []
     keyed = with_keys(arrived, spark, {purpose: keystore.derive(purpose) for purpose in _PURPOSES})
+    joined = ABSENT in arrived.columns
     pads = [name for name in keyed.columns if name not in arrived.columns]
     frame = keyed.select(
         *[F.col(name).alias(RAW + name) for name in contract.columns],
         *[_value(contract, name).alias(name) for name in contract.columns],
         MALFORMED,
+        *places,
+        *_beside(arrived, contract),
+        *([ABSENT, READ_ORDER] if joined else []),
         *pads,
     )
     roles = contract.key_columns_of_persons
     frame = frame.withColumns({column: _person_key(contract, column) for column in roles}) if roles else frame
-    frame = frame.withColumn(REASONS, reasons(contract))
+    if only_good:
+        good = is_good(contract) & F.col(ABSENT).isNull() if joined else is_good(contract)
+        frame = frame.where(good).withColumn(REASONS, F.lit(""))
+    else:
+        frame = frame.withColumn(REASONS, reasons(contract))
+        if joined:
+            frame = frame.withColumn(REASONS, F.concat_ws(",", F.nullif(F.col(REASONS), F.lit("")), F.col(ABSENT)))
     if scrub is not None:
         for name in contract.text_columns:
             frame = scrub(frame, name)
     frame = frame.withColumn(KEY, _key(contract))
-    if shared is not None:
-        found = shared.select(F.col(KEY).alias("_shared"))
-        frame = frame.join(F.broadcast(found), F.col(KEY) == F.col("_shared"), "left")
-        frame = frame.where((F.col(REASONS) != "") | F.col("_shared").isNotNull())
+    let_in, left_out = noticed(contract), discarded(contract)
+    order = F.col(ROW) if places else F.col(READ_ORDER) if joined else F.monotonically_increasing_id()
     batch = F.lit(batch_id)
     document = F.struct(*[raw(name).alias(name) for name in contract.columns], MALFORMED)
     sealed = F.aes_encrypt(
         F.to_json(document).cast("binary"), secret_of("quarantine"), F.lit("GCM"), aad=batch.cast("binary")
     )
+    marks = contract.marks
+    gone = [F.coalesce(F.btrim(raw(marks.column)).isin(*marks.delete), F.lit(False)).alias(DELETED)] if marks else []
     frame = frame.select(
         *roles,
-        *[_kept(contract, name).alias(name) for name in contract.lake_columns],
+        *[_without(left_out.get(name), _kept(contract, name)).alias(name) for name in contract.lake_columns],
         batch.alias("batch_id"),
         REASONS,
+        *([let_in.alias(NOTICED)] if let_in is not None else []),
         sealed.alias(SEALED),
         KEY,
         F.xxhash64(*[raw(name) for name in contract.columns]).alias(CONTENT),
-        F.monotonically_increasing_id().alias(ORDER),
+        order.alias(ORDER),
         _group(contract).alias(GROUP),
+        *gone,
+        F.col(ROW) if places else F.lit(None).cast("bigint").alias(ROW),
     )
     return Prepared(contract, batch_id, without_keys(frame))
+
+
+def keys(arrived: DataFrame, contract: Contract) -> DataFrame:
+    """`_key` and `row_id` of every line and nothing else: the reader then parses the key's columns alone."""
+    typed_keys = [_value(contract, name).alias(name) for name in contract.key]
+    return arrived.select(*typed_keys, ROW).select(_key(contract).alias(KEY), ROW)
 
 
 def identities(arrived: DataFrame, contract: Contract, *, spark: SparkSession, keystore: KeyStore) -> DataFrame | None:
@@ -134,6 +161,7 @@ def identities(arrived: DataFrame, contract: Contract, *, spark: SparkSession, k
         *[F.col(name).alias(RAW + name) for name in contract.columns],
         *[_value(contract, name).alias(name) for name in contract.columns],
         MALFORMED,
+        *_beside(arrived, contract),
         *pads,
     ).withColumns({column: _person_key(contract, column) for column in contract.key_columns_of_persons})
 
@@ -151,12 +179,24 @@ def identities(arrived: DataFrame, contract: Contract, *, spark: SparkSession, k
     )
 
 
+def _beside(arrived: DataFrame, contract: Contract) -> list[Column]:
+    """What a reader and the code lists deliver beside the contract's columns."""
+    beside = [F.col(name) for name in arrived.columns if name.startswith(KNOWN)]
+    if refuses_by_header(contract):
+        beside.append(F.col(SURPRISE) if SURPRISE in arrived.columns else F.lit(None).cast("string").alias(SURPRISE))
+    return beside
+
+
+def _without(wrong: Column | None, value: Column) -> Column:
+    return value if wrong is None else F.when(~wrong, value)
+
+
 def _value(contract: Contract, name: str) -> Column:
     column = contract.columns[name]
     if column.encoding == "base64":
         media = F.col(column.charset) if column.charset else F.lit(None).cast("string")
         return attachment_text(F.col(name), media)
-    return typed(column, F.col(name))
+    return typed(column, F.col(name), contract.dialect.decimal)
 
 
 def _person_key(contract: Contract, column: str) -> Column:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select
 
+from ingestion.derived.shape import SOURCE as DERIVED
 from ingestion.errors import QuarantineError
 from ingestion.ledger import Batch, Ledger, State, stamp
 from ingestion.tables import discard
@@ -55,13 +56,19 @@ class QuarantineLedger:
         self._ledger, self._engine = ledger, ledger.engine
 
     def standings(self) -> list[Standing]:
-        """Every batch that refused rows, oldest first; a rejected replay has left them where they were."""
+        """Every batch that refused rows, oldest first; a rejected replay has left them where they were.
+
+        Rows that a derived table leaves out are not sealed: they stand in what it is derived from.
+        """
         batches = self._ledger.batches(states=KEPT)
         history = _History(batches, self.discards())
         return [
             history.standing(batch)
             for batch in batches
-            if batch.counts and batch.counts.quarantined and not (batch.replay_of and batch.state == "rejected")
+            if batch.source != DERIVED
+            and batch.counts
+            and batch.counts.quarantined
+            and not (batch.replay_of and batch.state == "rejected")
         ]
 
     def find(self, name: str) -> Standing:

@@ -10,7 +10,7 @@ import csv
 import gzip
 import json
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
@@ -19,10 +19,13 @@ from typing import Any
 
 from ingestion.contract import Contract
 from ingestion.drop import TakenFile, TakenTable
+from ingestion.records import MALFORMED
 from ingestion.sealed_rows import SealedRows, Where
-from ingestion.sources.csv import MALFORMED
+from ingestion.surprises import header_of
 from pseudonymization.keystore import KeyStore
 
+WRITTEN = ("records.ndjson",)
+"""Names of files that the intake writes itself, for kinds that Spark does not read."""
 AT_MOST = 200_000
 """Rows of a batch that are looked for; more refused rows than that are no faults of lines."""
 RAW_BYTES = 128 * 2**20
@@ -60,10 +63,15 @@ def locate(taken: TakenTable, rows: SealedRows, keystore: KeyStore) -> int:
     resource without id is not found. Two equal lines are two rows, in order of reading.
     """
     found = _Found()
+    if any(file.path.name in WRITTEN for file in taken.files):
+        # Records that the intake wrote itself stand in no line of what was delivered.
+        return 0
     if taken.contract.format == "csv":
         _in_csv(taken, rows, keystore, found)
-    else:
+    elif taken.contract.format in ("fhir", "ndjson"):
         _in_ndjson(taken, rows, keystore, found)
+    else:
+        return 0
     rows.keep_places(found.places, keystore)
     return len(found.places)
 
@@ -100,6 +108,10 @@ def _same(contract: Contract, row: Mapping[str, Any]) -> bytes:
 def _in_csv(taken: TakenTable, rows: SealedRows, keystore: KeyStore, found: _Found) -> None:
     contract = taken.contract
     headers = list(dict.fromkeys(file.header for file in taken.files))
+    # A column that the contract did not know was not kept with the row: it is passed over in the lines too.
+    names = {header: [name if name in contract.columns else None for name in header_of(contract, header).names]
+             for header in headers}  # fmt: skip
+    delimiter = contract.dialect.delimiter or contract.separator
     waiting: dict[tuple[str, ...], dict[bytes, deque[bytes]]] = {header: defaultdict(deque) for header in headers}
     number = 0
     for sealed, row in islice(rows.opened(keystore), AT_MOST):
@@ -107,13 +119,13 @@ def _in_csv(taken: TakenTable, rows: SealedRows, keystore: KeyStore, found: _Fou
         told = {name: row.get(name) for name in contract.from_file_name}
         for header in headers:
             # A line that could not be read is kept as it was.
-            line = row.get(MALFORMED) or _BREAK.join([row.get(name) or "" for name in header])
+            line = row.get(MALFORMED) or _BREAK.join([row.get(name) or "" for name in names[header] if name])
             waiting[header][_digest(line, told)].append(sealed.seal)
     for place, file in enumerate(taken.files, start=1):
         if len(found.places) == number:
             return
         for line, raw in _csv_lines(file):
-            for text in _readings(raw, contract.separator):
+            for text in _readings(raw, delimiter, names[file.header]):
                 seal = found.next_of(waiting[file.header].get(_digest(text, file.variables)))
                 if seal is not None:
                     found.add(seal, Where(place, line, raw))
@@ -129,13 +141,17 @@ def _csv_lines(file: TakenFile) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _readings(line: str, separator: str) -> Iterator[str]:
-    """What a row of this line may have been kept as: the line, its cells, its cells without quotes."""
-    yield line.replace(separator, _BREAK)
+def _readings(line: str, delimiter: str, names: Sequence[str | None]) -> Iterator[str]:
+    """What a row of this line may have been kept as: its cells, the line, its cells without quotes."""
+
+    def known(cells: Sequence[str]) -> str:
+        return _BREAK.join([cell for place, cell in enumerate(cells) if place >= len(names) or names[place]])
+
+    yield known(line.split(delimiter))
     yield line
     if '"' in line:
         try:
-            yield _BREAK.join(next(csv.reader([line], delimiter=separator), []))
+            yield known(next(csv.reader([line], delimiter=delimiter), []))
         except csv.Error:
             return
 

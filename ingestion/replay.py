@@ -1,191 +1,92 @@
-"""Puts the refused rows of a batch through again, under the contract as it is now, as a batch of their own."""
+"""Replays: what was published under an older version of its contract, read again and put in the place of its rows.
+
+A content is published once under each version. What a new version's batch replaces depends on how the table is
+written: of `append` the earlier batch's rows; of `snapshot` everything, so that only the content which stands in the
+lake is read again; of `upsert` the earlier batch's rows and what older contents wrote, never what a later content
+did. Contents are ordered by when they were first published, and of a merged table the newest is read again first: a
+row that it no longer holds is then there for an older one to give.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, StringType, StructField, StructType
+from ingestion.contract import Contract, RowCount
+from ingestion.drop import TakenTable
+from ingestion.ledger import Batch, Ledger
 
-from ingestion.against_lake import against_lake
-from ingestion.batch import Outcome, Workshop
-from ingestion.contract import Contract, QuarantineShare, RowCount
-from ingestion.contract_set import Contracts
-from ingestion.drop import Drop, TakenTable
-from ingestion.duplicates import Sorted
-from ingestion.errors import GateFailed, QuarantineError
-from ingestion.ingest import Folders, Progress, TableReport, _silent, report_of, take_through
-from ingestion.lake import Lake
-from ingestion.lake_table import LakeTable
-from ingestion.ledger import Ledger
-from ingestion.locks import INTAKE, locked
-from ingestion.notes import scrubber_of
-from ingestion.prepare import Prepared, Scrub
-from ingestion.quarantine import Quarantine
-from ingestion.quarantine_ledger import QuarantineLedger, Standing
-from ingestion.quarantine_lines import carry
-from ingestion.sources.csv import MALFORMED
-from pseudonymization.identities import IdentityTable
-from pseudonymization.keystore import KeyStore
-
-Scrubs = Callable[[Contract], Scrub | None]
+Fate = Literal["published", "todo", "kept", "superseded", "waiting"]
+"""`published` under this version; `todo`; `kept` under an older version, also while a later content of a merged table
+is; `superseded`, a snapshot table's older content; `waiting`, a content that was never published, which a replay leaves
+to a plain ingestion."""
 
 
 @dataclass(frozen=True)
-class RefusedTable(TakenTable):
-    """Refused rows as a table of a drop: `rows` of them, `seal` the certificate of what lies in the quarantine."""
+class Replaced:
+    """The published batch of the same content under another version, and the batches of contents that came later.
 
-    rows: int = 0
-    seal: str = ""
-
-    @property
-    def content_hash(self) -> str:
-        """Names the batch that they come from and the very rows: the same replay is the same batch."""
-        return hashlib.sha256(f"replay\n{self.replay_of}\n{self.seal}".encode()).hexdigest()
-
-    def total(self, name: str) -> int:
-        """Their number under `rows`; nothing else is known of them."""
-        return self.rows if name == "rows" else 0
-
-
-class ReplayWorkshop(Workshop):
-    """A workshop whose rows come from the quarantine, and are compared with what the lake holds by now."""
-
-    def __init__(
-        self,
-        spark: SparkSession,
-        keystore: KeyStore,
-        quarantine: Quarantine,
-        sealed_tmp: Path,
-        notes: Scrubs,
-        lake: Lake,
-    ) -> None:
-        super().__init__(spark, keystore, quarantine, sealed_tmp, notes)
-        self._lake = lake
-
-    def arrived(self, taken: TakenTable) -> DataFrame:
-        """The refused rows as they were read then; columns that the contract did not have are empty."""
-        contract = taken.contract
-        opened = self.quarantine.open(contract.table, taken.replay_of or "", self.keystore)
-        row = F.from_json(F.col("row"), _schema(contract))
-        return opened.select(row.alias("row")).select("row.*")
-
-    def _locate(self, taken: TakenTable) -> None:
-        before = self.quarantine.rows(taken.contract.table, taken.replay_of or "")
-        after = self.quarantine.rows(taken.contract.table, taken.batch_id)
-        carry(before, after, taken.contract, self.keystore)
-
-    def _write(
-        self, taken: TakenTable, prepared: Prepared, sorted_: Sorted, table: LakeTable, instead_of: Sequence[str]
-    ) -> Outcome:
-        name = taken.contract.table
-        if name in self._lake.tables():
-            accepted = self._stage(sorted_.accepted, f"{name}-accepted")
-            sorted_ = against_lake(sorted_, accepted, prepared, self._lake.read(name))
-        return super()._write(taken, prepared, sorted_, table, instead_of)
-
-
-def replay(
-    name: str,
-    *,
-    spark: SparkSession,
-    lake: Lake,
-    ledger: Ledger,
-    keystore: KeyStore,
-    contracts: Contracts,
-    folders: Folders,
-    progress: Progress = _silent,
-    lock_timeout: float = 10.0,
-) -> TableReport:
-    """Put what is left of the refused rows of the batch `name` (its id, or the start of it) through again.
-
-    What passes now is published once; what does not is refused again, under the replay's batch. Called twice, the
-    second changes nothing; killed anywhere and called again, it converges. The table's expectations hold for the
-    rows that pass, except the row count and the share refused, which say nothing of a selection of bad rows.
-    Raises `QuarantineError` (no such batch, rejected, superseded, replaced since) and what `ingest_drop` raises.
+    `in_turn`: every later content was published under this version too. `with_it` are the batches that put refused
+    rows of this content through again: those rows are read afresh, so they go too. What became of refused rows of a
+    later content is `later` like that content.
     """
-    quarantine = Quarantine(spark, folders.quarantine)
-    with locked(folders.locks, [INTAKE], lock_timeout):
-        standings = QuarantineLedger(ledger)
-        standing = standings.find(name)
-        batch = standing.batch
-        rows = quarantine.rows(batch.table, batch.batch_id)
-        rows.settle(standing.left)
-        if not standing.left:
-            return _nothing_left(standing, ledger)
-        contract = contracts[batch.table]
-        _check(standing, ledger, contract)
-        for _ in rows.opened(keystore):
-            # Every row must open before any is moved: what Spark could not open would come in empty.
-            pass
-        _, seal = rows.certificate()
-        taken = RefusedTable(_selected(contract), (), batch.batch_id, standing.left, seal)
-        identity_table = IdentityTable(spark, folders.identities, keystore.derive("identity"))
-        workshop = ReplayWorkshop(
-            spark, keystore, quarantine, folders.sealed_tmp, scrubber_of(identity_table), lake
-        )  # fmt: skip
-        try:
-            (report,), _, _ = take_through(
-                Drop(batch.source, folders.intake, (taken,), 0), workshop, identity_table, lake=lake, ledger=ledger,
-                folders=folders, progress=progress, lock_timeout=lock_timeout,
-            )  # fmt: skip
-        except GateFailed:
-            # The rows are where they were; the rejected replay's copy of some of them is not wanted.
-            quarantine.discard(batch.table, taken.batch_id)
-            raise
-        rows.settle(standings.find(batch.batch_id).left)
-        return report
+
+    batch: Batch
+    later: tuple[str, ...]
+    in_turn: bool
+    with_it: tuple[str, ...] = ()
 
 
-def _selected(contract: Contract) -> Contract:
-    """The contract as it holds for a selection of rows: they are added, and their number says nothing."""
-    rules = tuple(rule for rule in contract.table_rules if not isinstance(rule, RowCount | QuarantineShare))
-    write = "append" if contract.write == "replace" else contract.write
-    return contract.model_copy(update={"table_rules": rules, "write": write})
+def replaced(ledger: Ledger, taken: TakenTable) -> Replaced | None:
+    """What the batch takes the place of; None for a content that was never published."""
+    contract = taken.contract
+    if taken.replay_of:
+        return None
+    every = ledger.batches(table=contract.table, source=contract.source, states=["published"])
+    contents = {one.batch_id: one.content_hash for one in every}
+    for one in every:
+        # Refused rows stand with the content that they are of; a replay comes after what it replays.
+        if one.replay_of:
+            contents[one.batch_id] = contents[one.replay_of]
+    published = [one for one in every if not one.replay_of]
+    same = [one for one in published if one.content_hash == taken.content_hash and one.batch_id != taken.batch_id]
+    if not same:
+        return None
+    first: dict[str, str] = {}
+    for one in published:
+        first.setdefault(one.content_hash, one.taken_at)
+    mine = first[taken.content_hash]
+    later = [one for one in published if first[one.content_hash] > mine]
+    here = {one.content_hash for one in later if one.contract_version == contract.version}
+    after = {one.content_hash for one in later}
+    return Replaced(
+        same[-1],
+        tuple(one.batch_id for one in every if contents[one.batch_id] in after),
+        after == here,
+        tuple(one.batch_id for one in every if one.replay_of and contents[one.batch_id] == taken.content_hash),
+    )
 
 
-def _check(standing: Standing, ledger: Ledger, contract: Contract) -> None:
-    batch = standing.batch
-    short = batch.batch_id[:12]
-    if batch.state != "published":
-        raise QuarantineError(
-            f"{batch.table}: batch {short} was rejected as a whole: correct the source or the contract and ingest "
-            "its drop again."
-        )
-    if standing.superseded_by:
-        raise QuarantineError(
-            f"{batch.table}: the content of batch {short} was read anew as batch {standing.superseded_by[:12]}: "
-            "put the refused rows of that one through again."
-        )
-    if contract.write != "replace":
-        return
-    root = batch
-    while root.replay_of and (before := ledger.batch(root.replay_of)):
-        root = before
-    pointer = ledger.pointer(batch.table)
-    if pointer is None or pointer.batch_id not in {root.batch_id, *(o.batch_id for o in ledger.replays(root.batch_id))}:
-        raise QuarantineError(
-            f"{batch.table}: a later drop has replaced the whole table since batch {short}: its refused rows can be "
-            "shown and discarded."
-        )
+def fate(ledger: Ledger, taken: TakenTable, *, replay: bool) -> Fate:
+    """What a run does with the batch."""
+    batch = ledger.batch(taken.batch_id)
+    if batch is not None and batch.state == "published":
+        return "published"
+    before = replaced(ledger, taken)
+    if before is None:
+        return "waiting" if replay else "todo"
+    pointer = ledger.pointer(taken.contract.table)
+    standing = (before.batch.batch_id, *before.with_it)
+    if taken.contract.write == "snapshot" and (pointer is None or pointer.batch_id not in standing):
+        return "superseded"
+    if taken.contract.write == "upsert" and not before.in_turn:
+        return "kept"
+    return "todo" if replay else "kept"
 
 
-def _nothing_left(standing: Standing, ledger: Ledger) -> TableReport:
-    """What the last replay of the rows did."""
-    batch = standing.batch
-    if not standing.replays:
-        raise QuarantineError(f"{batch.table}: nothing is left of the refused rows of batch {batch.batch_id[:12]}.")
-    return report_of(ledger, standing.replays[-1], batch.table, fresh=False)
-
-
-def _schema(contract: Contract) -> StructType:
-    several = ArrayType(StringType())
-    fields = [
-        StructField(name, several if column.type == "strings" else StringType())
-        for name, column in contract.columns.items()
-    ]
-    return StructType([*fields, StructField(MALFORMED, StringType())])
+def judged(contract: Contract, before: Replaced | None) -> Contract:
+    """The contract as the gate takes it: of a replayed merge, later contents may have every row already."""
+    if contract.write != "upsert" or before is None or not before.later:
+        return contract
+    rules = tuple(rule for rule in contract.table_rules if not isinstance(rule, RowCount))
+    return contract.model_copy(update={"table_rules": rules})

@@ -44,6 +44,37 @@ SCHEMAS: dict[str, str] = {
         content ARRAY<STRUCT<attachment: STRUCT<contentType: STRING, language: STRING, data: STRING>>>,
         context STRUCT<encounter: ARRAY<{_REFERENCE}>>
     """,
+    "Procedure": f"""
+        resourceType STRING, id STRING, status STRING, code {_CONCEPT}, subject {_REFERENCE}, encounter {_REFERENCE},
+        performedDateTime STRING, performedPeriod {_PERIOD}, reasonCode ARRAY<{_CONCEPT}>,
+        reasonReference ARRAY<{_REFERENCE}>
+    """,
+    "Observation": f"""
+        resourceType STRING, id STRING, status STRING, category ARRAY<{_CONCEPT}>, code {_CONCEPT},
+        subject {_REFERENCE}, encounter {_REFERENCE},
+        effectiveDateTime STRING, effectiveInstant STRING, effectivePeriod {_PERIOD},
+        valueQuantity STRUCT<value: DOUBLE, comparator: STRING, system: STRING, code: STRING>,
+        valueInteger INT, valueBoolean BOOLEAN, valueCodeableConcept {_CONCEPT},
+        dataAbsentReason {_CONCEPT}, interpretation ARRAY<{_CONCEPT}>
+    """,
+    "Immunization": f"""
+        resourceType STRING, id STRING, status STRING, statusReason {_CONCEPT}, vaccineCode {_CONCEPT},
+        patient {_REFERENCE}, encounter {_REFERENCE}, occurrenceDateTime STRING, primarySource BOOLEAN
+    """,
+    "AllergyIntolerance": f"""
+        resourceType STRING, id STRING, clinicalStatus {_CONCEPT}, verificationStatus {_CONCEPT}, type STRING,
+        category ARRAY<STRING>, criticality STRING, code {_CONCEPT}, patient {_REFERENCE}, encounter {_REFERENCE},
+        onsetDateTime STRING, recordedDate STRING,
+        reaction ARRAY<STRUCT<manifestation: ARRAY<{_CONCEPT}>>>
+    """,
+    "Practitioner": f"""
+        resourceType STRING, id STRING, identifier ARRAY<STRUCT<system: STRING, value: STRING>>, active BOOLEAN,
+        gender STRING, qualification ARRAY<STRUCT<code: {_CONCEPT}>>
+    """,
+    "Organization": f"""
+        resourceType STRING, id STRING, identifier ARRAY<STRUCT<system: STRING, value: STRING>>, active BOOLEAN,
+        type ARRAY<{_CONCEPT}>, address ARRAY<STRUCT<postalCode: STRING, country: STRING>>, partOf {_REFERENCE}
+    """,
 }
 
 

@@ -23,6 +23,8 @@ batch = Table(
     Column("headers", BigInteger, nullable=False),
     Column("blanks", BigInteger, nullable=False),
     Column("reasons", Text),
+    Column("changes", Text),
+    Column("noticed", Text),
     Column("failed_checks", Text),
     Column("version", BigInteger),
     Column("seconds", Float),
@@ -107,3 +109,19 @@ metric = Table(
 
 `hidden` is 1 where the figure stands for fewer people than may be told apart: `value` is then rounded away.
 """
+derived = Table(
+    "ingestion_derived",
+    metadata,
+    Column("batch_id", String(32), primary_key=True),
+    Column("table_name", String(63), nullable=False),
+    Column("part", String(200), nullable=False),
+    Column("input_batch", String(32), nullable=False),
+    Column("input_rows", BigInteger, nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+    Column("carried", Text, nullable=False),
+    Column("carried_state", String(32), nullable=False),
+    Column("absent", BigInteger, nullable=False),
+    Column("split", BigInteger, nullable=False),
+    Index("ix_ingestion_derived_table", "table_name"),
+)
+"""What each batch of a derived table came from."""

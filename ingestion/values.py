@@ -8,22 +8,34 @@ from pyspark.sql import functions as F
 from ingestion.contract import Column as ContractColumn
 
 _ISO_DATE_LENGTH = 10
+_AT_MIDNIGHT = r"^\d{4}-\d{2}-\d{2}[ T]00:00:00(\.0+)?$"
+"""What some databases put after every date that they export."""
+_FORMATS = {"sas_date": "ddMMMyyyy", "sas_datetime": "ddMMMyyyy:HH:mm:ss[.SSS]"}
+"""Words for `format`: dates as SAS writes them, `02JUL2017` and `02JUL2017:00:00:00`, English months in any case."""
 
 
-def typed(column: ContractColumn, raw: Column) -> Column:
+def typed(column: ContractColumn, raw: Column, decimal: str = ".") -> Column:
     """`raw` text as the contract's type; null when it is null or does not fit.
 
-    Dates without `format` are ISO 8601. A decimal is rounded to its scale.
+    Dates without `format` are ISO 8601; months in letters are English, in any case. A date by `sas_datetime` is
+    that of a midnight. A decimal is rounded to its scale; where `decimal` is a comma, a point is no number.
     """
     if column.type in ("string", "text", "strings"):
         return raw
+    pattern = _FORMATS.get(column.format or "", column.format)
     if column.type == "date":
-        if column.format:
-            return F.try_to_date(raw, column.format)
-        # A bare cast would read `2020` as its first of January.
-        return F.when(F.length(raw) == _ISO_DATE_LENGTH, raw.try_cast("date"))
+        if column.format == "sas_datetime":
+            moment = F.try_to_timestamp(raw, F.lit(pattern))
+            return F.when(moment == F.date_trunc("day", moment), moment.cast("date"))
+        if pattern:
+            return F.try_to_date(raw, pattern)
+        # A bare cast would read `2020` as its first of January, and take any time of day off.
+        short = F.when(F.length(raw) == _ISO_DATE_LENGTH, raw.try_cast("date"))
+        return short.when(raw.rlike(_AT_MIDNIGHT), F.substring(raw, 1, _ISO_DATE_LENGTH).try_cast("date"))
     if column.type == "timestamp":
-        return F.try_to_timestamp(raw, F.lit(column.format)) if column.format else raw.try_cast("timestamp")
+        return F.try_to_timestamp(raw, F.lit(pattern)) if pattern else raw.try_cast("timestamp")
+    if decimal == "," and column.type.startswith(("decimal", "double")):
+        raw = F.when(~raw.contains("."), F.translate(raw, ",", "."))
     return raw.try_cast({"long": "bigint"}.get(column.type, column.type))
 
 

@@ -8,25 +8,26 @@ refused by name.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
+from pyspark.sql.types import ArrayType, DataType, StructType
 
 from ingestion.errors import ViewError
-from ingestion.fhir_column import PathCompiler, Value
+from ingestion.fhir_column import PathCompiler
+from ingestion.fhir_model import PRIMITIVES, element
 from ingestion.fhir_repeat import repeated
+from ingestion.fhir_value import Value, plain_type
+from ingestion.fhirpath import Call, Node, parse
+from ingestion.view_check import SPREADING, check_view, columns_of, constants
 
 PACKAGED = Path(__file__).parent / "views"
-_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
-_SPREADING = ("forEach", "forEachOrNull", "repeat")
-_SELECT_KEYS = frozenset({"column", "select", "unionAll", *_SPREADING})
-_ITEM, _PLACE = "__item_", "__place_"
+_ITEM, _PLACE, _CELL = "__item_", "__place_", "__cell_"
 ROOT = "__resource"
 
 
@@ -34,35 +35,27 @@ class ViewDefinition:
     """A checked view. Raises `ViewError` for one that is wrong or not supported."""
 
     def __init__(self, content: Mapping[str, Any]) -> None:
+        check_view(content)
         self._content = content
-        resource, selects = content.get("resource"), content.get("select")
-        if not isinstance(resource, str) or not isinstance(selects, list) or not selects:
-            raise ViewError("A ViewDefinition needs a resource and a select.")
-        self.resource = resource
-        self.name = str(content.get("name", resource))
-        self._constants = dict(_constant(entry) for entry in content.get("constant", []))
-        self.columns = [name for select in content["select"] for name in _names(select)]
-        for condition in content.get("where", []):
-            if not isinstance(condition, Mapping) or not isinstance(condition.get("path"), str):
-                raise ViewError(f"View {self.name}: each where needs a path.")
-        if not self.columns:
-            raise ViewError(f"View {self.name} has no column: give it one.")
-        if len(set(self.columns)) < len(self.columns):
-            raise ViewError(f"View {self.name} has two columns of one name: rename one.")
+        self.resource: str = content["resource"]
+        self.name = str(content.get("name", self.resource))
+        self._constants = constants(content)
+        self._columns = [column for select in content["select"] for column in columns_of(select)]
+        self.columns: list[str] = [column["name"] for column in self._columns]
 
     @property
     def one_row(self) -> bool:
         """Whether each resource gives exactly one row."""
-        return "where" not in self._content and not any(_multiplies(select) for select in self._content["select"])
+        return not self._content.get("where") and not any(_multiplies(select) for select in self._content["select"])
+
+    @property
+    def asks_precision(self) -> bool:
+        """Whether a path asks how precise a value was written."""
+        return any(_asks_precision(parse(path)) for path in _paths(self._content))
 
     def collections(self) -> set[str]:
         """The columns declared `collection: true`, which are arrays."""
-        return {
-            column["name"]
-            for select in self._content["select"]
-            for column in _columns(select)
-            if column.get("collection")
-        }
+        return {column["name"] for column in self._columns if column.get("collection")}
 
     def apply(self, resources: DataFrame, *keep: str, lenient: bool = False) -> DataFrame:
         """The view's columns, then those of `keep`, from a frame of resources with a declared schema.
@@ -71,15 +64,19 @@ class ViewDefinition:
         """
         frame = resources.select(F.struct(*[name for name in resources.columns if name not in keep]).alias(ROOT), *keep)
         kind = frame.schema[ROOT].dataType
-        root = Value(F.col(ROOT), kind)
+        root = Value(F.col(ROOT), kind, fhir=self.resource)
         compiler = PathCompiler(root, self._constants, lenient=lenient)
         if isinstance(kind, StructType) and "resourceType" in kind.names:
-            frame = frame.where((F.col(ROOT)["resourceType"] == self.resource) | F.col(ROOT)["resourceType"].isNull())
+            frame = frame.where(F.col(ROOT)["resourceType"] == self.resource)
         for condition in self._content.get("where", []):
             frame = frame.where(compiler.condition(condition["path"], root))
         for select in self._content["select"]:
             frame = self._select(frame, select, root, compiler)
-        return frame.select(*self.columns, *keep)
+        # Spark does not tell `id` from `ID`: until here the columns go by their place.
+        return frame.select(*[F.col(self._cell(name)).alias(name) for name in self.columns], *keep)
+
+    def _cell(self, name: str) -> str:
+        return f"{_CELL}{self.columns.index(name)}"
 
     def _select(
         self,
@@ -91,7 +88,7 @@ class ViewDefinition:
     ) -> DataFrame:
         """The frame with the columns of a select, and as many rows as it spreads into; `place` is `%rowIndex`."""
         used: list[str] = []
-        for key in _SPREADING:
+        for key in SPREADING:
             if key not in select:
                 continue
             if key == "repeat":
@@ -102,13 +99,15 @@ class ViewDefinition:
             spread = F.posexplode_outer if key == "forEachOrNull" else F.posexplode
             several = found.several if found.many else F.when(found.column.isNotNull(), F.array(found.column))
             frame = frame.select("*", spread(several).alias(at, item))
-            context, place = Value(F.col(item), found.kind), F.coalesce(F.col(at), F.lit(0))
+            context, place = Value(F.col(item), found.kind, fhir=found.fhir), F.coalesce(F.col(at), F.lit(0))
             used += [item, at]
-        columns = {column["name"]: _column(column, context, compiler, place) for column in select.get("column", [])}
-        frame = frame.withColumns(columns) if columns else frame
+        cells = {
+            self._cell(column["name"]): _column(column, context, compiler, place) for column in select.get("column", [])
+        }
+        frame = frame.withColumns(cells) if cells else frame
         for nested in select.get("select", []):
             frame = self._select(frame, nested, context, compiler, place)
-        if "unionAll" in select:
+        if select.get("unionAll"):
             branches = [self._select(frame, branch, context, compiler, place) for branch in select["unionAll"]]
             frame = reduce(DataFrame.unionByName, branches)
         return frame.drop(*used) if used else frame
@@ -117,7 +116,7 @@ class ViewDefinition:
 def load_view(name: str, folder: Path = PACKAGED) -> ViewDefinition:
     """The view `<folder>/<name>.json`. Raises `ViewError`."""
     try:
-        content = json.loads((folder / f"{name}.json").read_text("utf-8"))
+        content = json.loads((folder / f"{name}.json").read_text("utf-8"), parse_float=Decimal)
     except FileNotFoundError:
         raise ViewError(f"View {name} does not exist among the views: correct the contract, or add the view.") from None
     except (OSError, ValueError):
@@ -127,58 +126,57 @@ def load_view(name: str, folder: Path = PACKAGED) -> ViewDefinition:
 
 def _column(column: Mapping[str, Any], context: Value, compiler: PathCompiler, place: Column | None) -> Column:
     value = compiler.compile(column["path"], context, place)
-    if isinstance(value.kind, StructType):
-        raise ViewError(f"View path {column['path']!r}: a column holds a simple value, and this is a structure.")
+    if isinstance(value.kind, StructType) and column.get("type", "string") in PRIMITIVES:
+        raise compiler.no("a column holds a simple value, and this is a structure; take a part of it, or say its type")
+    kind = plain_type(value)
     if column.get("collection"):
-        return value.several
-    if value.many and column.get("collection") is False:
-        raise ViewError(f"View path {column['path']!r}: it can give several values; add first(), or collection: true.")
-    return value.single
+        several = F.transform(value.several, lambda one: _plain(one, value.kind, kind, value.fhir))
+        # Processing model: a path that gives nothing is null, in a collection too.
+        return F.when(F.size(several) > 0, several)
+    return _plain(compiler.one(value), value.kind, kind, value.fhir)
 
 
-def _constant(entry: Mapping[str, Any]) -> tuple[str, str | int | float | bool]:
-    values = [value for key, value in entry.items() if key.startswith("value")]
-    if len(values) != 1 or not isinstance(entry.get("name"), str):
-        raise ViewError("A constant of a view needs a name and one value.")
-    return str(entry["name"]), values[0]
+def _plain(column: Column, have: DataType, want: DataType, fhir: str | None) -> Column:
+    """A value as it is shown; a number that was kept as it was written is a number again, within a structure too."""
+    if isinstance(have, StructType):
+        parts = []
+        for field in have.fields:
+            known = element(fhir, field.name)
+            of = known.fhir if known else None
+            parts.append(_shown(column[field.name], field.dataType, of).alias(field.name))
+        return F.when(column.isNotNull(), F.struct(*parts))
+    return column if have == want else column.try_cast(want)
 
 
-def _names(select: Mapping[str, Any]) -> list[str]:
-    if not isinstance(select, Mapping):
-        raise ViewError("A view's select is a list of objects.")
-    unknown = set(select) - _SELECT_KEYS - {"id", "extension"}
-    if unknown:
-        raise ViewError(f"A view's select has {', '.join(sorted(unknown))}, which is not supported.")
-    for key in ("forEach", "forEachOrNull"):
-        if key in select and not isinstance(select[key], str):
-            raise ViewError(f"A view's {key} is a path, in quotes.")
-    if "repeat" in select and not (isinstance(select["repeat"], list) and all(map(_is_path, select["repeat"]))):
-        raise ViewError("A view's repeat is a list of paths.")
-    names = [_checked(column) for column in select.get("column", [])]
-    names += [name for nested in select.get("select", []) for name in _names(nested)]
-    branches = [_names(branch) for branch in select.get("unionAll", [])]
-    if branches and any(branch != branches[0] for branch in branches):
-        raise ViewError("The branches of a view's unionAll have different columns: give them the same, in one order.")
-    return names + (branches[0] if branches else [])
-
-
-def _is_path(path: Any) -> bool:
-    return isinstance(path, str) and bool(path)
-
-
-def _checked(column: Mapping[str, Any]) -> str:
-    name = column.get("name")
-    if not isinstance(name, str) or not _NAME.match(name) or not isinstance(column.get("path"), str):
-        raise ViewError("A column of a view needs a name (letters, digits, _) and a path.")
-    return name
-
-
-def _columns(select: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    nested = [*select.get("select", []), *select.get("unionAll", [])[:1]]
-    return [*select.get("column", []), *(column for one in nested for column in _columns(one))]
+def _shown(column: Column, kind: DataType, fhir: str | None) -> Column:
+    if isinstance(kind, ArrayType):
+        inner = kind.elementType
+        return F.transform(column, lambda one: _shown(one, inner, fhir))
+    return _plain(column, kind, plain_type(Value(column, kind, fhir=fhir)), fhir)
 
 
 def _multiplies(select: Mapping[str, Any]) -> bool:
-    if any(key in select for key in (*_SPREADING, "unionAll")):
+    if any(select.get(key) for key in (*SPREADING, "unionAll")):
         return True
     return any(_multiplies(nested) for nested in select.get("select", []))
+
+
+def _paths(part: Any) -> list[str]:
+    """Every path of a view."""
+    if isinstance(part, list):
+        return [path for one in part for path in _paths(one)]
+    if not isinstance(part, Mapping):
+        return []
+    own: list[str] = [part[key] for key in ("path", "forEach", "forEachOrNull") if key in part]
+    return (
+        own
+        + list(part.get("repeat", []))
+        + [p for key in ("column", "select", "unionAll", "where") for p in _paths(part.get(key))]
+    )
+
+
+def _asks_precision(node: Node) -> bool:
+    if isinstance(node, Call) and node.name in ("lowBoundary", "highBoundary"):
+        return True
+    parts = [getattr(node, name) for name in ("of", "at", "left", "right") if hasattr(node, name)]
+    return any(_asks_precision(one) for one in (*parts, *getattr(node, "arguments", ())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -26,7 +27,11 @@ class Resolver:
 
     def __init__(self, lake: LakeReader, contracts: Mapping[str, TableContract]) -> None:
         self._lake, self._contracts = lake, contracts
-        self._links = lake.read("person_link").select(F.col("person_key").alias(_LINK), F.col("person"))
+
+    @cached_property
+    def _links(self) -> DataFrame:
+        """Read when a table names somebody: a permit of reference tables alone needs no links."""
+        return self._lake.read("person_link").select(F.col("person_key").alias(_LINK), F.col("person"))
 
     def rows(self, table: str, _below: tuple[str, ...] = ()) -> DataFrame:
         """The table's lake rows, each once, with a person column for every role and `DAY`.

@@ -8,6 +8,7 @@
 | `ins` | a NIR | separators dropped, 2a = 2A, key dropped; an invalid number has no person key |
 | `ipp` | hospital number | none: its leading zeros are part of it |
 | `fhir_patient` | FHIR id | none: ids are case-sensitive (FHIR R4, datatypes, id) |
+| `omop_person` | `person_id` of an OMOP CDM | leading zeros dropped: it is an integer (1, 01 and 001 are one person) |
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ KINDS: dict[str, int] = {
     "ins": 1,
     "ipp": 1,
     "fhir_patient": 1,
+    "omop_person": 1,
 }
 """Kinds, with the number of values that each takes."""
 
@@ -46,6 +48,8 @@ def person_key(kind: str, columns: Sequence[Column]) -> Column:
     values = list(columns)
     if kind == "psa":
         values[1] = F.regexp_replace(normal_text(columns[1]), _LEADING_ZEROS, "")
+    elif kind == "omop_person":
+        values[0] = F.regexp_replace(normal_text(columns[0]), _LEADING_ZEROS, "")
     elif kind == "ins":
         values[0] = F.when(nir_is_valid(columns[0]), F.substring(nir_squeezed(columns[0]), 1, 13))
     return keyed_digest("person", F.lit(kind), *values)
@@ -57,6 +61,8 @@ def person_key_of(key: DerivedKey, kind: str, *values: str | int | None) -> str 
     texts = [None if value is None else str(value) for value in values]
     if kind == "psa" and texts[1] is not None:
         texts[1] = re.sub(_LEADING_ZEROS, "", texts[1].strip(WHITE))
+    elif kind == "omop_person" and texts[0] is not None:
+        texts[0] = re.sub(_LEADING_ZEROS, "", texts[0].strip(WHITE))
     elif kind == "ins" and texts[0] is not None:
         texts[0] = squeeze_nir(texts[0])[:13] if is_nir(texts[0]) else None
     return keyed_digest_of(key, kind, *texts)

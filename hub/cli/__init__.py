@@ -7,7 +7,20 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
-from hub.cli import contracts, data, demo_command, keys, people, project, quarantine, serve_command, system, views
+from hub.cli import (
+    contracts,
+    data,
+    demo_command,
+    derive_command,
+    keys,
+    people,
+    project,
+    quarantine,
+    schedule,
+    serve_command,
+    system,
+    views,
+)
 from hub.errors import explain
 
 app = typer.Typer(
@@ -16,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="A secondary-use health research data hub with governed access.\n\n"
-    "A first walk: `keys init`, `sample`, `ingest snds`, `tables`, `serve`. `demo` does all of it.",
+    "A first walk: `keys init`, `sample`, `ingest snds`, `derive`, `tables`, `serve`. `demo` does all of it.",
 )
 app.add_typer(keys.app, name="keys")
 app.add_typer(people.app, name="person")
@@ -24,7 +37,9 @@ app.add_typer(project.app, name="project")
 app.add_typer(contracts.app, name="contract")
 app.add_typer(views.app, name="view")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(schedule.app, name="schedule")
 data.register(app)
+derive_command.register(app)
 demo_command.register(app)
 serve_command.register(app)
 system.register(app)

@@ -16,6 +16,7 @@ from hub.cli.progress import progress
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("sample")(sample)
+    app.command("fetch")(fetch)
     app.command("ingest")(ingest)
     app.command("tables")(tables)
     app.command("batches")(batches)
@@ -47,30 +48,73 @@ def sample(
     typer.echo(f"Sample of {manifest.people:,} people written below {landing}; its faults are listed in sample.json.")
 
 
+def fetch(
+    source: Annotated[str, typer.Argument(help="A source whose contracts name a database.")],
+) -> None:
+    """Make a drop of what is new in the databases of a source, for `hub ingest` to take through.
+
+    Where each database is stands under `sources:` in hub.yaml. Example: hub fetch registry && hub ingest registry
+    """
+    from hub.compose import Hub
+    from hub.ingest import fetch_source
+
+    place, fetched = fetch_source(Hub.load(), source)
+    table(("table", "rows"), [(one.table, one.rows) for one in fetched], empty="No table.", numbers=(1,))
+    typer.echo(f"Written to landing/{source}/{place.name}." if place else "Nothing is new: no drop was written.")
+
+
 def ingest(
     source: Annotated[str, typer.Argument(help="A source that contracts name, such as snds, chu, correspondence.")],
     drop: Annotated[str | None, typer.Option(help="One drop of landing/SOURCE; every drop by default.")] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Read again what was published under an older version of its contract.")
+    ] = False,
+    now: Annotated[bool, typer.Option("--now", help="Ask for no rest: the drops are known to be whole.")] = False,
 ) -> None:
     """Take drops of a source through: check, quarantine, pseudonymize, write, gate, publish.
 
-    Running it twice changes nothing; a run that was killed is taken up where it can be.
+    Running it twice changes nothing; a run that was killed is taken up where it can be. After a contract has a new
+    version, `--replay` reads the drops that are still in landing again, once, and puts them in the place of their rows.
+
+    Example: hub ingest snds --replay --drop 2023
     """
     from hub.compose import Hub
     from hub.ingest import ingest_source
 
     hub = Hub.load()
+    waiting: list[str] = []
     try:
         with progress() as tick:
-            reports = ingest_source(hub, source, drop, tick)
+            reports = ingest_source(
+                hub, source, drop, tick, replay=replay, settled=now, waiting=waiting
+            )  # fmt: skip
     finally:
         hub.close()
     rows = [
-        (one.table, one.rows_read, one.accepted, one.refused, one.duplicates, one.state, _reasons(one.quarantined))
+        (
+            one.table,
+            one.rows_read,
+            one.accepted,
+            one.refused,
+            one.duplicates,
+            one.state,
+            _reasons(one.quarantined),
+            _reasons(one.noticed),
+        )
         for report in reports
         for one in report.tables
     ]
-    headings = ("table", "rows read", "accepted", "quarantined", "duplicates", "now", "why")
+    headings = ("table", "rows read", "accepted", "quarantined", "duplicates", "now", "why", "noticed")
     table(headings, rows, empty=f"No drop waits below landing/{source}.", numbers=(1, 2, 3, 4))
+    if any(one.state == "kept" for report in reports for one in report.tables):
+        typer.echo(f"Tables that are `kept` were published under an older contract: hub ingest {source} --replay")
+    for report in reports:
+        if report.changed_files:
+            typer.echo(
+                f"{report.changed_files} file(s) changed since they were read: what they hold now is a new batch."
+            )
+    for one in waiting:
+        typer.echo(f"Left for later: {one}")
 
 
 def tables() -> None:
@@ -112,8 +156,12 @@ def batches(
             (counts.rows_read, counts.accepted, counts.quarantined, counts.duplicates) if counts else ("", "", "", "")
         )
         why = _reasons(counts.reasons) if counts else ", ".join(one.failed_checks)
-        rows.append((one.batch_id[:12], one.table, one.state, *figures, why))
-    headings = ("batch", "table", "state", "read", "accepted", "quarantined", "duplicates", "why")
+        changed = _reasons(counts.changes) if counts else ""
+        noticed = _reasons(counts.noticed) if counts else ""
+        rows.append((one.batch_id[:12], one.table, one.state, *figures, changed, why, noticed))
+    headings = (
+        "batch", "table", "state", "read", "accepted", "quarantined", "duplicates", "changed", "why", "noticed",
+    )  # fmt: skip
     table(headings, rows, empty="No batch yet: hub ingest --help", numbers=(3, 4, 5, 6))
 
 

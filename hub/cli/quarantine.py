@@ -115,7 +115,7 @@ def replay(batch: Batch, purpose: Purpose = None) -> None:
     from hub.compose import Hub
     from hub.ingest import folders_of
     from ingestion.quarantine_ledger import QuarantineLedger
-    from ingestion.replay import replay as put_through
+    from ingestion.quarantine_replay import replay as put_through
 
     hub = Hub.load()
     standing = QuarantineLedger(hub.ledger).find(batch)

@@ -1,4 +1,4 @@
-"""`hub doctor`, `hub settings`, `hub schedule`, `hub leaks`: the machine and its health."""
+"""`hub doctor`, `hub settings`, `hub leaks`: the machine and its health."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("doctor")(doctor)
     app.command("settings")(settings)
-    app.command("schedule")(schedule)
     app.command("leaks")(leaks)
 
 
@@ -43,26 +42,6 @@ def settings(
 
     shown = settings_schema() if schema else json.loads(load_settings().model_dump_json())
     typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
-
-
-def schedule(
-    now: Annotated[str | None, typer.Option(help="Run this job once, at once, and leave with its exit code.")] = None,
-) -> None:
-    """Run the jobs of hub.yaml by the clock until Ctrl-C; never two runs of one job."""
-    from hub.compose import Hub
-    from hub.errors import HubError
-    from hub.schedule import run_job, run_schedule
-
-    hub = Hub.load()
-    jobs = hub.settings.schedule
-    if now is None:
-        run_schedule(jobs, home=hub.home.root, say=typer.echo)
-        return
-    job = next((job for job in jobs if job.name == now), None)
-    if job is None:
-        raise HubError(f"There is no job {now} in hub.yaml; declared: {', '.join(j.name for j in jobs) or 'none'}.")
-    code = run_job(job, home=hub.home.root, say=typer.echo)
-    raise typer.Exit(1 if code is None else code)
 
 
 def leaks(

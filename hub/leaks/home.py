@@ -19,7 +19,7 @@ def home_needles(home: Home) -> list[Needle]:
     needles = text_needles(identifying_strings(home.landing))
     if home.keys.exists():
         store = KeyStore.open(home.keys)
-        for purpose in ("person", "professional", "record", "identity", "quarantine", "person-id"):
+        for purpose in ("person", "professional", "record", "identity", "quarantine", "person-id", "intake"):
             needles += key_needles(purpose, store.derive(purpose).secret)
         for project in sorted(folder.name for folder in home.projects.iterdir() if folder.is_dir()):
             for use in ("person", "record"):

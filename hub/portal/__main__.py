@@ -18,6 +18,7 @@ from hub.paths import ROOT, Home
 from hub.portal.adapters import Standing, catalogue_view, checks_view, system_view
 from hub.portal.app import create_app
 from hub.portal.identity import HubIdentity
+from hub.portal.job_adapter import Jobs
 from hub.portal.settings import PortalSettings
 from projects.state import State
 
@@ -70,6 +71,7 @@ def main() -> None:
         settings=settings,
         system=lambda: system_view(hub),
         checked=lambda: checks_view(hub),
+        jobs=Jobs(hub),
         on_granted=lambda permit: prepare(home, permit),
         on_closed=lambda permit: end_project(hub, permit.id, "Closed on the portal."),
         on_deactivated=lambda username: stop_person(hub, username),

@@ -70,20 +70,21 @@ def system_view(hub: Hub) -> SystemState:
         keys = Fact({"fr": "Clés", "en": "Keys"}, "hub keys init", False)
     published = len(hub.ledger.pointers())
     tables = Fact({"fr": "Tables publiées", "en": "Published tables"}, str(published), published > 0)
-    batches = [
-        Batch(
-            table=batch.table,
-            source=batch.source,
-            at=batch.finished_at or batch.taken_at,
-            read=batch.counts.rows_read if batch.counts else 0,
-            accepted=batch.counts.accepted if batch.counts else 0,
-            quarantined=batch.counts.quarantined if batch.counts else 0,
-            duplicates=batch.counts.duplicates if batch.counts else 0,
-            published=batch.state == "published",
-        )
-        for batch in reversed(hub.ledger.batches()[-LAST_BATCHES:])
-    ]
-    return SystemState([keys, tables], batches)
+    return SystemState([keys, tables], [batch_view(one) for one in reversed(hub.ledger.batches()[-LAST_BATCHES:])])
+
+
+def batch_view(batch: LedgerBatch) -> Batch:
+    """A line of the ledger."""
+    return Batch(
+        table=batch.table,
+        source=batch.source,
+        at=batch.finished_at or batch.taken_at,
+        read=batch.counts.rows_read if batch.counts else 0,
+        accepted=batch.counts.accepted if batch.counts else 0,
+        quarantined=batch.counts.quarantined if batch.counts else 0,
+        duplicates=batch.counts.duplicates if batch.counts else 0,
+        published=batch.state == "published",
+    )
 
 
 def checks_view(hub: Hub) -> list[CheckedTable]:

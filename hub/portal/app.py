@@ -17,6 +17,7 @@ from hub.portal.access import Needs, Visitor
 from hub.portal.checks import CheckedTable
 from hub.portal.errors import PortalError, SignInNeeded
 from hub.portal.identity import Identity
+from hub.portal.job_views import JobsView, NoJobs
 from hub.portal.pages import Pages
 from hub.portal.portal import Hooks, Portal
 from hub.portal.routes import (
@@ -25,6 +26,7 @@ from hub.portal.routes import (
     checks,
     decisions,
     home,
+    jobs,
     people,
     projects,
     public,
@@ -38,7 +40,7 @@ from hub.portal.views import CatalogueTable, ProjectsView, SystemState
 from hub.portal.words import N_
 
 STATIC = Path(__file__).parent / "static"
-ROUTERS = (home, catalogue, applications, decisions, projects, checks, people, public, system, session)
+ROUTERS = (home, catalogue, applications, decisions, projects, checks, people, public, jobs, system, session)
 
 
 def _nothing(_: object) -> None:
@@ -54,6 +56,7 @@ def create_app(
     settings: PortalSettings,
     system: Callable[[], SystemState] = SystemState,
     checked: Callable[[], list[CheckedTable]] = list,
+    jobs: JobsView | None = None,
     on_granted: Callable[[Permit], None] = _nothing,
     on_closed: Callable[[Permit], None] = _nothing,
     on_deactivated: Callable[[str], None] = _nothing,
@@ -80,6 +83,7 @@ def create_app(
         projects=projects,
         system=system,
         checks=checked,
+        jobs=jobs or NoJobs(),
         identity=identity,
         forms=forms,
         pages=pages,

@@ -28,6 +28,7 @@ NAVIGATION: tuple[tuple[str, str, Action], ...] = (
     ("projects", words.N_("Projects"), Action.LIST_PERMITS),
     ("checks", words.N_("Checks"), Action.SEE_CHECKS),
     ("people", words.N_("People"), Action.SEE_PEOPLE),
+    ("jobs", words.N_("Jobs"), Action.SEE_JOBS),
     ("system", words.N_("System"), Action.SEE_SYSTEM),
     ("register", words.N_("Public register"), Action.SEE_REGISTER),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from governance import Governance, Permit
 from hub.portal.checks import CheckedTable
 from hub.portal.identity import Identity
+from hub.portal.job_views import JobsView
 from hub.portal.pages import Pages
 from hub.portal.security import FormGuard
 from hub.portal.views import CatalogueTable, ProjectsView, SystemState
@@ -34,6 +35,7 @@ class Portal:
     projects: ProjectsView
     system: Callable[[], SystemState]
     checks: Callable[[], list[CheckedTable]]
+    jobs: JobsView
     identity: Identity
     forms: FormGuard
     pages: Pages

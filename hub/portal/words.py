@@ -34,6 +34,23 @@ PROJECT_STATES = {
     ProjectState.CLOSED: N_("Closed"),
 }
 
+JOB_STATES = {
+    "running": N_("Running"),
+    "waiting": N_("Waits for its next try"),
+    "done": N_("Done"),
+    "failed": N_("Given up"),
+    "skipped": N_("Skipped"),
+}
+JOB_CHIPS = {"running": "preparing", "waiting": "returned", "done": "granted", "failed": "failed", "skipped": "closed"}
+JOB_KINDS = {"clock": N_("by the clock"), "backfill": N_("back-fill"), "hand": N_("by hand")}
+JOB_OUTCOMES = {
+    "done": N_("Done"),
+    "failed": N_("Failed"),
+    "too_long": N_("Took longer than its limit"),
+    "stopped": N_("Stopped with its schedule"),
+    "lost": N_("Its machine or schedule went away"),
+}
+
 ROLES = {
     Role.RESEARCHER: N_("Researcher"),
     Role.STEWARD: N_("Data steward"),

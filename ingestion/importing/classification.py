@@ -58,7 +58,7 @@ class Classification(_Model):
 
     `patterns` are tried in order; a coded column (`nomenclature`), one of `plain_types` or a text of at most
     `plain_length` characters that no pattern names is `plain`; every other one is `direct`. `periods` are the
-    columns, the best first, that date a row.
+    columns, the best first, that date a row; `birth_years` those that say, in a register, when its person was born.
     """
 
     roles: tuple[Role, ...] = ()
@@ -67,6 +67,7 @@ class Classification(_Model):
     plain_length: int = 0
     coded_is_plain: bool = False
     periods: tuple[str, ...] = ()
+    birth_years: tuple[str, ...] = ()
     year_mark: YearMark | None = None
 
     @cached_property

@@ -82,6 +82,7 @@ def _contract(
         },
         "persons": persons,
         "period": {"column": period} if period else None,
+        "birth_year": _birth_year(schema, persons, classification),
         "grantable": grantable,
     }
     try:
@@ -201,6 +202,14 @@ def _pairs(
     pairs = dict(zip(link.columns, link.theirs, strict=True))
     mine, theirs = _year_column(schema, classification), _year_column(tables[link.table], classification)
     return {mine: theirs, **pairs} if mine and theirs else pairs
+
+
+def _birth_year(
+    schema: TableSchema, persons: Sequence[Mapping[str, Any]], classification: Classification
+) -> str | None:
+    if not any(person.get("register") for person in persons):
+        return None
+    return next((name for name in classification.birth_years if name in schema.columns), None)
 
 
 def _is_day(schema: TableSchema, name: str) -> bool:

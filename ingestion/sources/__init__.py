@@ -1,27 +1,43 @@
-"""Readers: one file format each, all of them delivering text columns named by the contract."""
+"""Kinds of source: one small file each, all of them delivering text columns named by the contract.
+
+A site's own package adds a kind by an entry point of the group `health_data_hub.sources`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ingestion.contract import Contract
-from ingestion.drop import TakenTable
-from ingestion.sources import csv, fhir
+from ingestion.kinds import load_kind
+from ingestion.packing import Delivery
+from ingestion.taken import Taken, TakenTable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-class Reader(Protocol):
-    """What a format must offer."""
+class Source(Protocol):
+    """What a kind must offer; a module with these functions does."""
+
+    def take(self, delivery: Delivery, contract: Contract, variables: Mapping[str, str]) -> Taken:
+        """Read the delivered file once, without Spark: where Spark will read it, and how many rows it will find.
+
+        What it finds must be what `read` delivers, row for row: the engine's counts are held against it.
+        `variables` are what the contract reads from the file's name. Files it writes lie beside `delivery.path`.
+        Raises `DropError` for a file that cannot be counted.
+        """
 
     def check(self, taken: TakenTable) -> None:
-        """Refuse, before anything is read, files that do not fit the contract. Raises `DropError`."""
+        """Refuse, before Spark reads anything, files that do not fit the contract. Raises an `IngestionError`."""
 
     def read(self, spark: SparkSession, taken: TakenTable) -> DataFrame:
-        """The contract's columns as they arrived, and `_malformed`: the whole line when it could not be read."""
+        """The contract's columns as they arrived, and `_malformed`: the whole record when it could not be read."""
 
 
-def reader_of(contract: Contract) -> Reader:
-    """The reader of the contract's format."""
-    return cast(Reader, {"csv": csv, "fhir": fhir}[contract.format])
+def source_of(contract: Contract) -> Source:
+    """What reads the contract's format. Raises `ContractError`."""
+    return cast(Source, load_kind(contract.format))
+
+
+reader_of = source_of

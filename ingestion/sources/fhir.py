@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from ingestion.drop import TakenTable
+from ingestion.contract import Contract
 from ingestion.errors import ContractError, ViewError
+from ingestion.json_lines import take_json_lines
+from ingestion.packing import Delivery
+from ingestion.places import ROW, row_place
+from ingestion.records import MALFORMED
 from ingestion.resources import schema_of
-from ingestion.sources.csv import MALFORMED
+from ingestion.taken import Taken, TakenTable
 from ingestion.view_definition import ViewDefinition, load_view
+
+
+def take(delivery: Delivery, contract: Contract, variables: Mapping[str, str]) -> Taken:
+    """Count resources. Raises `DropError`: no resource at all, or a line that is other than one."""
+    lines = take_json_lines(delivery, contract.dialect.encoding)
+    return Taken(lines.path, lines.full, 0, lines.blanks)
 
 
 def check(taken: TakenTable) -> None:
@@ -44,13 +55,15 @@ def read(spark: SparkSession, taken: TakenTable) -> DataFrame:
     )
     declared = [name for name in resources.columns if name != MALFORMED]
     is_other = F.col(MALFORMED).isNull() & ~F.col("resourceType").eqNullSafe(F.lit(view.resource))
-    resources = resources.withColumn(
-        MALFORMED, F.when(is_other, F.to_json(F.struct(*declared))).otherwise(F.col(MALFORMED))
-    ).withColumn("resourceType", F.lit(view.resource))
-    rows = view.apply(resources, MALFORMED)
+    resources = (
+        resources.withColumn(ROW, row_place())
+        .withColumn(MALFORMED, F.when(is_other, F.to_json(F.struct(*declared))).otherwise(F.col(MALFORMED)))
+        .withColumn("resourceType", F.lit(view.resource))
+    )
+    rows = view.apply(resources, MALFORMED, ROW)
     several = view.collections()
     text = [F.col(name) if name in several else F.col(name).cast("string").alias(name) for name in contract.columns]
-    return rows.select(*text, MALFORMED)
+    return rows.select(*text, MALFORMED, ROW)
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from benchmarks import extract, ingest, notes, pseudonyms, validation
+from benchmarks import extract, fhir, ingest, notes, pseudonyms, validation
 from benchmarks.harness import Result, Work, measure, table
 from benchmarks.notes import report, score
 from benchmarks.sample import Sample, sample_of
@@ -38,6 +38,16 @@ def test_a_benchmark_measures_rows_against_its_baseline(run: Run, spark: SparkSe
         assert result.ratio > 0
         assert result.peak_bytes > 0
         assert f"| {result.ratio:.2f} |" in table(results)
+
+
+@pytest.mark.spark
+@pytest.mark.long
+@pytest.mark.real_data
+@pytest.mark.usefixtures("real_data")
+def test_the_views_are_measured_on_the_export(spark: SparkSession, tmp_path: Path) -> None:
+    (result,) = fhir.run(spark, tmp_path, Sample(tmp_path, 0), 1)
+    assert result.work.rows > 7000
+    assert result.work.bytes > 10_000_000
 
 
 def test_pairs_alternate_and_the_median_counts() -> None:

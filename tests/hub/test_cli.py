@@ -33,7 +33,19 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 
 def test_help_teaches(tmp_path: Path) -> None:
     shown = hub(tmp_path, "--help").stdout
-    for command in ("doctor", "keys", "sample", "ingest", "tables", "serve", "schedule", "project", "person", "demo"):
+    for command in (
+        "doctor",
+        "keys",
+        "sample",
+        "ingest",
+        "derive",
+        "tables",
+        "serve",
+        "schedule",
+        "project",
+        "person",
+        "demo",
+    ):
         assert command in shown
 
 

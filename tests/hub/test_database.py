@@ -7,12 +7,18 @@ import pytest
 from sqlalchemy import Engine, MetaData, inspect, text
 
 import governance.tables
+import hub.schedule.tables
 import ingestion.tables
 import projects.tables
 from hub.database import build_engine, upgrade
 from hub.paths import ROOT
 
-METADATA = [governance.tables.metadata, ingestion.tables.metadata, projects.tables.metadata]
+METADATA = [
+    governance.tables.metadata,
+    ingestion.tables.metadata,
+    projects.tables.metadata,
+    hub.schedule.tables.metadata,
+]
 
 
 def as_seen(engine: Engine) -> dict[str, dict[str, tuple[str, bool]]]:

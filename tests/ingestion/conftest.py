@@ -118,10 +118,12 @@ class Small:
             (folder / "VISITS.csv").write_text("\n".join((VISITS_HEADER, *visits)) + "\n", encoding="utf-8")
         return folder
 
-    def ingest(self, folder: Path, progress: Progress = _silent) -> Report:
+    def ingest(
+        self, folder: Path, progress: Progress = _silent, source: str = "small", *, replay: bool = False
+    ) -> Report:
         """Take the drop through."""
         return ingest_drop(
-            "small",
+            source,
             folder,
             spark=self.spark,
             lake=self.lake,
@@ -131,11 +133,12 @@ class Small:
             folders=self.folders,
             progress=progress,
             lock_timeout=1.0,
+            replay=replay,
         )
 
     def rows(self, table: str) -> list[tuple[object, ...]]:
         """What a reader sees, in a stable order, without the batch."""
-        return sorted(map(tuple, self.lake.read(table).drop("batch_id").collect()), key=repr)
+        return sorted(map(tuple, self.lake.read(table).drop("batch_id", "row_id").collect()), key=repr)
 
     def files(self, table: str) -> set[str]:
         """The data files of a lake table."""

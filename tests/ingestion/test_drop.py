@@ -180,7 +180,7 @@ def test_counts_do_not_depend_on_line_ends_packing_or_chunks(
     packed: bool,
     chunk: int,  # type: ignore[no-untyped-def]
 ) -> None:
-    monkeypatch.setattr("ingestion.drop._CHUNK", chunk)
+    monkeypatch.setattr("ingestion.packing.CHUNK", chunk)
     text = ends.join([VISITS_HEADER, *lines, LINE])
     for old in landing.iterdir():
         old.unlink()

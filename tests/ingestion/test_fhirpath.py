@@ -37,7 +37,7 @@ def test_a_function_may_have_a_condition() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "name.", "name.where(", "name family", "a = ", "name[0", "a ++", "a | b", "{", "name.'x'"]
+    "path", ["", "name.", "name.where(", "name family", "a = ", "name[0", "a ++", "a ~ b", "{", "name.'x'"]
 )
 def test_what_is_not_supported_is_refused_in_one_sentence(path: str) -> None:
     with pytest.raises(ViewError) as caught:

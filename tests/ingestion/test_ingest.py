@@ -247,7 +247,8 @@ def test_a_new_version_of_a_contract_takes_the_place_of_what_the_old_one_wrote(
     )
     (contract_folder / "visits.yaml").write_text(text, encoding="utf-8")
     new = make_small()
-    report = new.ingest(folder)
+    assert new.ingest(folder)["visits"].state == "kept"
+    report = new.ingest(folder, replay=True)
     assert report.changed
     assert len(new.rows("visits")) == 4
 
@@ -300,7 +301,7 @@ def test_a_failure_of_the_engine_says_nothing_of_the_row(small: Small, monkeypat
     def fail(*_args: object, **_kwargs: object) -> None:
         small.spark.sql("SELECT raise_error('PSA0000000000001')").collect()
 
-    monkeypatch.setattr("ingestion.batch.sort_out", fail)
+    monkeypatch.setattr("ingestion.batch.put", fail)
     with pytest.raises(IngestionError) as caught:
         small.ingest(small.drop("one", visits=GOOD_VISITS))
     assert "PSA000" not in str(caught.value)

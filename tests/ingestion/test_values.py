@@ -29,11 +29,33 @@ CASES: list[tuple[str, str | None, str, Any]] = [
     ("date", None, "2023-02-28", date(2023, 2, 28)),
     ("date", None, "2023-02-30", None),
     ("date", None, "2023", None),
+    ("date", None, "2023-02-28 00:00:00", date(2023, 2, 28)),
+    ("date", None, "2023-02-28T00:00:00.000", date(2023, 2, 28)),
+    ("date", None, "2023-02-28 00:00:01", None),
+    ("date", None, "2023 00:00:00", None),
     ("date", None, "28/02/2023", None),
     ("date", "ddMMyyyy", "28022023", date(2023, 2, 28)),
     ("date", "ddMMyyyy", "2023-02-28", None),
     ("timestamp", "ddMMMyyyy:HH:mm:ss", "02Jan2007:22:12:17", "2007-01-02 22:12:17"),
     ("timestamp", "ddMMMyyyy:HH:mm:ss", "02JUL2017:00:00:00", "2017-07-02 00:00:00"),
+    ("date", "sas_datetime", "02JUL2017:00:00:00", date(2017, 7, 2)),
+    ("date", "sas_datetime", "31DEC9999:00:00:00", date(9999, 12, 31)),
+    ("date", "sas_datetime", "31JUN2017:00:00:00", None),
+    ("date", "sas_datetime", "2017-07-02", None),
+    ("date", "sas_date", "02jul2017", date(2017, 7, 2)),
+    ("timestamp", "sas_datetime", "02JUL2017:22:12:17", "2017-07-02 22:12:17"),
+    ("timestamp", "sas_datetime", "02JUL2017:22:12:17.500", "2017-07-02 22:12:17.5"),
+    ("timestamp", "sas_datetime", "nothing", None),
+    ("date", "dd/MM/yyyy", "28/02/2023", date(2023, 2, 28)),
+    ("date", "dd-MMM-yyyy", "27-OCT-1999", date(1999, 10, 27)),
+    ("date", "dd-MMM-yyyy", "27-oct-1999", date(1999, 10, 27)),
+    ("date", "dd-MMM-yyyy", "27-OKT-1999", None),
+    ("date", "sas_date", "02JUL2017", date(2017, 7, 2)),
+    ("date", "sas_date", "31JUN2017", None),
+    ("date", "sas_datetime", "02JUL2017:00:00:00", date(2017, 7, 2)),
+    ("date", "sas_datetime", "02JUL2017:10:30:00", None),
+    ("timestamp", "sas_datetime", "02JUL2017:10:30:00", "2017-07-02 10:30:00"),
+    ("timestamp", "sas_datetime", "02JUL2017", None),
     ("timestamp", None, "1989-10-04T02:25:16-04:00", "1989-10-04 06:25:16"),
     ("string", None, "0012", "0012"),
 ]
@@ -47,6 +69,16 @@ def test_text_becomes_its_type_or_null_and_never_an_error(spark: SparkSession) -
     row = spark.range(1).select(*columns).first()
     assert row is not None
     assert list(row) == [expected for *_, expected in CASES]
+
+
+def test_a_decimal_comma_is_a_comma_and_no_point(spark: SparkSession) -> None:
+    price = Column(type="decimal(9,2)", fr="x", en="x")
+    texts = ["10,5", "10", "-1,25", "10.5", "1.000,5", "1,000,5", "1 000,5", "", None]
+    row = (
+        spark.range(1).select(*[typed(price, F.lit(text), ",").alias(f"c{n}") for n, text in enumerate(texts)]).first()
+    )
+    assert row is not None
+    assert list(row) == [Decimal("10.50"), Decimal("10.00"), Decimal("-1.25"), *[None] * 6]
 
 
 def test_attachments_are_read_by_their_charset(spark: SparkSession) -> None:

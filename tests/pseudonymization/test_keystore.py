@@ -19,7 +19,7 @@ from pseudonymization.errors import (
 )
 from pseudonymization.keystore import KeyStore
 
-PURPOSES = ["person", "professional", "record", "identity", "quarantine", "person-id", "project/p0001/person"]
+PURPOSES = ["person", "professional", "record", "identity", "quarantine", "person-id", "intake", "project/p0001/person"]
 
 
 def test_a_store_derives_the_same_keys_after_it_is_opened_again(tmp_path: Path) -> None:

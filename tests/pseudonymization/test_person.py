@@ -18,6 +18,7 @@ INS = f"{BODY}{nir_key(BODY):02d}"
 def test_ways_to_write_one_person() -> None:
     assert person_key_of(KEY, "psa", "Ab1", "01") == person_key_of(KEY, "psa", " Ab1 ", 1)
     assert person_key_of(KEY, "psa", "Ab1", 0) == person_key_of(KEY, "psa", "Ab1", "00")
+    assert person_key_of(KEY, "omop_person", " 0042 ") == person_key_of(KEY, "omop_person", 42)
     assert person_key_of(KEY, "ins", INS) == person_key_of(KEY, "ins", "1 85 05 2a 006 084")
 
 

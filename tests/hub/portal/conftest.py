@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,9 @@ from hub.portal import (
     SystemState,
     create_app,
 )
+from hub.portal.job_views import Job, RunDetail
 from hub.portal.views import Wanted
+from hub.schedule.reading import Run
 
 PREFIX = "/services/portal"
 PASSWORD = "a long enough phrase"
@@ -68,6 +70,44 @@ class Projects:
 
     def project(self, permit_id: str) -> Project | None:
         return self.known.get(permit_id)
+
+
+@dataclass
+class Jobs:
+    """A schedule whose runs a test changes."""
+
+    known: list[Run] = field(default_factory=list)
+    detail: RunDetail | None = None
+
+    def jobs(self) -> list[Job]:
+        last = next((run for run in self.known if run.state == "done"), None)
+        return [
+            Job("claims", "hub ingest snds", "30 2 * * *", "Europe/Paris", "2026-03-03T01:30:00.000000Z", last),
+            Job("sweep", "hub project sweep", "*/10 * * * *", "UTC", "2026-03-02T09:10:00.000000Z", None),
+        ]
+
+    def under_way(self) -> list[Run]:
+        return [run for run in self.known if run.state in ("running", "waiting")]
+
+    def runs(self) -> list[Run]:
+        return self.known
+
+    def run(self, job: str, due_at: str) -> RunDetail | None:
+        for run in self.known:
+            if (run.job, run.due_at) == (job, due_at):
+                return replace(self.detail, run=run) if self.detail else RunDetail(run, [], [], None)
+        return None
+
+    def waiting_mail(self) -> int:
+        return 1
+
+
+def a_run(state: str, day: int, step: str | None = None, **values: Any) -> Run:
+    began = f"2026-03-{day:02}T01:30:02.000000Z"
+    ended = None if state == "running" else f"2026-03-{day:02}T01:52:40.000000Z"
+    due = datetime(2026, 3, day, 1, 30, tzinfo=UTC)
+    known = {"kind": "clock", "attempts": 1, "exit_code": None, "host": "node-1", **values}
+    return Run(job="claims", due=due, state=state, step=step, started_at=began, finished_at=ended, **known)
 
 
 @dataclass
@@ -208,6 +248,7 @@ class Site:
     projects: Projects
     calls: Calls
     now: list[datetime]
+    jobs: Jobs
 
     def client(self, username: str | None = None, language: str = "en") -> TestClient:
         client = TestClient(self.app, raise_server_exceptions=False, follow_redirects=False)
@@ -287,6 +328,7 @@ def build_site(engine: Engine, identity: Any = None) -> Site:
     for username, (name, roles) in PEOPLE.items():
         governance.add_person(Person(username, name, frozenset(roles)), PASSWORD, OPERATOR)
     projects, calls = Projects(), Calls()
+    jobs = Jobs([a_run("done", 1, exit_code=0)])
     app = create_app(
         governance=governance,
         catalogue=lambda: TABLES,
@@ -295,11 +337,12 @@ def build_site(engine: Engine, identity: Any = None) -> Site:
         settings=PortalSettings(secret=b"s" * 32),
         system=lambda: SYSTEM,
         checked=lambda: CHECKS,
+        jobs=jobs,
         on_granted=calls.granted.append,
         on_closed=calls.closed.append,
         on_deactivated=calls.deactivated.append,
     )
-    return Site(app, governance, projects, calls, now)
+    return Site(app, governance, projects, calls, now, jobs)
 
 
 @pytest.fixture

@@ -45,7 +45,8 @@ def test_a_route_without_a_right_keeps_the_portal_from_starting(site):
 
 
 def address(path: str) -> str:
-    return path.format(application_id="a0001", permit_id="p0001", table="IR_BEN_R", username="bob", path="portal.css")
+    known = {"application_id": "a0001", "permit_id": "p0001", "table": "IR_BEN_R", "username": "bob"}
+    return path.format(path="portal.css", job="claims", due="2026-03-01T01:30:00Z", **known)
 
 
 def test_without_signing_in_every_route_but_the_public_ones_leads_to_the_login(site):

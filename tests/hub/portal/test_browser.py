@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.hub.portal.conftest import a_run
+
 pytestmark = pytest.mark.browser
 CHROMIUM = Path(os.environ.get("HUB_CHROMIUM", "/usr/bin/chromium"))
 ARGUMENTS = [
@@ -104,6 +106,8 @@ PAGES = [
     ("sam", "/projects/p0003"),
     ("ada", "/people"),
     ("ada", "/system"),
+    ("ada", "/jobs"),
+    ("ada", "/jobs/claims/2026-03-01T01:30:00Z"),
     ("ada", "/account"),
     ("alice", "/nowhere"),
     (None, "/register"),
@@ -229,6 +233,18 @@ def test_a_project_opens_by_itself_once_it_is_ready(page_of, served, lived_in):
     assert page.get_by_role("link", name="Ouvrir l’espace de travail").count() == 0
     lived_in.projects.known["p0002"] = Project(ProjectState.OPEN, {"IR_BEN_R": 10})
     page.get_by_role("link", name="Ouvrir l’espace de travail").wait_for()
+
+
+def test_what_runs_now_is_followed_while_one_looks(page_of, served, lived_in):
+    page = page_of("ada", locale="en")
+    page.goto(served + "/jobs")
+    assert "Nothing runs at this moment." in page.locator("#now").inner_text()
+    lived_in.jobs.known.insert(0, a_run("running", 2, "snds, drop 1 of 2: ER_PRS_F written"))
+    page.get_by_text("ER_PRS_F written").wait_for()
+    lived_in.jobs.known[0] = a_run("running", 2, "snds, drop 2 of 2: IR_BEN_R passed")
+    page.get_by_text("IR_BEN_R passed").wait_for()
+    lived_in.jobs.known[0] = a_run("done", 2, exit_code=0)
+    page.get_by_text("Nothing runs at this moment.").wait_for()
 
 
 def test_the_keyboard_reaches_the_content_and_the_main_action(page_of, served):

@@ -12,8 +12,8 @@ from ingestion.contract_set import load_contracts
 from ingestion.errors import GateFailed, QuarantineError
 from ingestion.ingest import TableReport
 from ingestion.quarantine_ledger import QuarantineLedger, Standing
+from ingestion.quarantine_replay import replay
 from ingestion.recount import recount
-from ingestion.replay import replay
 from ingestion.sealed_rows import SealedRows
 from tests.ingestion.conftest import GOOD_PEOPLE, GOOD_VISITS, PEOPLE, VISITS, Small
 
@@ -88,8 +88,9 @@ def test_a_mended_contract_publishes_what_passes_once_and_keeps_the_rest(small: 
     assert (same.state, counts(same)) == ("unchanged", (3, 1, 2, 0))
     assert (small.rows("visits"), small.ledger.published("visits")) == (rows, version)
 
-    # The whole drop under the new contract takes the place of both batches: nothing is held twice.
-    small.ingest(small.home.landing / "small" / "one")
+    # The whole drop read again under the new contract takes the place of both batches: nothing is held twice.
+    (anew,) = small.ingest(small.home.landing / "small" / "one", replay=True).tables
+    assert (anew.state, counts(anew)) == ("published", (6, 4, 2, 0))
     assert small.rows("visits") == rows
     with pytest.raises(QuarantineError, match="was read anew as batch"):
         again(small, rest.batch.batch_id)

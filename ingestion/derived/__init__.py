@@ -1,0 +1,1 @@
+"""Tables that the hub derives from what was published: flattened claims, and the timeline of events."""

@@ -1,0 +1,120 @@
+"""A batch that is written once, straight from its files; only lines that need a second look are read again.
+
+Three readings of a file at most, and one of them parses every column: the keys alone are compared; good lines are
+written; the lines that share a key, and those that were refused, are fetched by their place and looked at closely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from ingestion.again import fetch
+from ingestion.drop import TakenTable
+from ingestion.duplicates import CONFLICT, FATE, judge
+from ingestion.errors import EngineError
+from ingestion.places import ROW, Places
+from ingestion.prepare import KEY, REASONS, Prepared, keys
+
+_FEW = 10_000
+"""Places that are named one by one in a condition; more of them are joined."""
+
+Prepare = Callable[[TakenTable], Prepared]
+Stage = Callable[[DataFrame, str], DataFrame]
+
+
+@dataclass(frozen=True)
+class Twins:
+    """What was found out about lines that share a key: which places are not written, how many copies, what clashes."""
+
+    left_out: frozenset[int]
+    duplicates: int
+    conflicts: DataFrame | None
+
+
+def compare_keys(taken: TakenTable, arrived: DataFrame, prepare: Prepare, stage: Stage) -> Twins:
+    """Look at the lines that share a key, before anything is written. Raises `EngineError`."""
+    contract = taken.contract
+    places = _shared(keys(arrived, contract)) if contract.key else frozenset[int]()
+    if not places:
+        return Twins(frozenset(), 0, None)
+    prepared, original = _again(taken, places.__contains__, len(places), prepare, stage, "shared")
+    judged = judge(prepared, prepared.frame.where(F.col(REASONS) == ""))
+    fates = judged.where(F.col(FATE) != "kept").select(ROW, FATE).collect()
+    clashing = judged.where(F.col(FATE) == CONFLICT).withColumn(REASONS, F.lit(CONFLICT))
+    duplicates = sum(1 for _, fate in fates if fate == "duplicate")
+    conflicts = clashing.select(prepared.frame.columns) if len(fates) > duplicates else None
+    return Twins(frozenset(original[number] for number, _ in fates), duplicates, conflicts)
+
+
+def good_rows(prepared: Prepared, twins: Twins, spark: SparkSession) -> DataFrame:
+    """The rows of a batch prepared with `only_good` that are written."""
+    good = prepared.frame
+    left_out = sorted(twins.left_out)
+    if 0 < len(left_out) <= _FEW:
+        # Positions in a file, which say nothing about anybody.
+        good = good.where(f"{ROW} NOT IN ({','.join(map(str, left_out))})")
+    elif left_out:
+        others = spark.createDataFrame([(number,) for number in left_out], "_other BIGINT")
+        good = good.join(F.broadcast(others), F.col(ROW) == F.col("_other"), "left_anti")
+    return good
+
+
+def refused_rows(
+    taken: TakenTable, written: DataFrame, number: int, twins: Twins, prepare: Prepare, stage: Stage
+) -> DataFrame | None:
+    """The `number` lines of a batch that are neither among the `written` rows nor left out, with their reasons.
+
+    Raises `EngineError` when they are not found, or are not refused when they are looked at again.
+    """
+    if not number:
+        return None
+    bucket, bits = Places.columns()
+    found = written.groupBy(bucket.alias("bucket")).agg(bits.alias("bits")).collect()
+    present = Places((row["bucket"], bytes(row["bits"])) for row in found)
+
+    def missing(place: int) -> bool:
+        return place not in present and place not in twins.left_out
+
+    prepared, _ = _again(taken, missing, number, prepare, stage, "refused")
+    refused = prepared.frame.where(F.col(REASONS) != "")
+    if refused.count() != number:
+        raise _lost(taken)
+    return refused
+
+
+def _shared(lines: DataFrame) -> frozenset[int]:
+    """The places of lines whose key another line has."""
+    counted = (
+        lines.groupBy(KEY)
+        .agg(F.count(F.lit(1)).alias("lines"), F.min(ROW).alias("first"), F.max(ROW).alias("last"))
+        .where("lines > 1")
+        .localCheckpoint()
+    )
+    pairs = counted.toPandas()
+    places = {*map(int, pairs["first"]), *map(int, pairs["last"])}
+    if bool((pairs["lines"] > 2).any()):
+        several = counted.where("lines > 2").select(KEY)
+        places.update(int(row[0]) for row in lines.join(F.broadcast(several), KEY).select(ROW).collect())
+    return frozenset(places)
+
+
+def _again(
+    taken: TakenTable, wanted: Callable[[int], bool], number: int, prepare: Prepare, stage: Stage, name: str
+) -> tuple[Prepared, dict[int, int]]:
+    """`number` lines fetched by their places, prepared and staged; and where each of them stood."""
+    fetched = fetch(taken, wanted, name)
+    if fetched.table is None or len(fetched.original) != number:
+        raise _lost(taken)
+    prepared = prepare(fetched.table)
+    return prepared.over(stage(prepared.frame, f"{taken.contract.table}-{name}")), fetched.original
+
+
+def _lost(taken: TakenTable) -> EngineError:
+    return EngineError(
+        f"{taken.contract.table}: lines that need a second look were not found again where they stood; nothing was "
+        "published; this is a defect of the hub."
+    )
