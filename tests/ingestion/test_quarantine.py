@@ -16,11 +16,14 @@ from hypothesis import strategies as st
 
 from hub.paths import Home
 from ingestion.contract_set import load_contracts
+from ingestion.derived.shape import SOURCE
 from ingestion.errors import QuarantineError
 from ingestion.ledger import Counts, Ledger
 from ingestion.quarantine_discard import discard
 from ingestion.quarantine_ledger import QuarantineLedger
 from ingestion.quarantine_lines import locate
+from ingestion.quarantine_replay import RefusedTable
+from ingestion.replay import fate, replaced
 from ingestion.sealed_rows import SealedRows, Where
 from pseudonymization.keystore import KeyStore
 from tests.ingestion.conftest import VISITS_HEADER
@@ -222,3 +225,79 @@ def test_a_content_read_anew_supersedes_what_it_had_refused(
     assert standings.find(replayed.batch_id).superseded_by == newest
     assert standings.find(newest).superseded_by is None
     assert [one.batch_id for one in ledger.replays(old.batch_id)] == [replayed.batch_id]
+
+
+def test_what_a_derived_table_leaves_out_is_no_refused_row(
+    ledger: Ledger, contract_folder: Path, tmp_path: Path
+) -> None:
+    contract = load_contracts(contract_folder)["visits"].model_copy(update={"source": SOURCE})
+    published(ledger, taken_from(contract, tmp_path / "VISITS.csv"), 3)
+    assert QuarantineLedger(ledger).standings() == []
+
+
+def test_a_content_read_again_takes_its_replayed_rows_along_and_leaves_those_of_later_contents(
+    ledger: Ledger, contract_folder: Path, tmp_path: Path
+) -> None:
+    contract = load_contracts(contract_folder)["people"]
+    first = taken_from(contract, tmp_path / "one.csv")
+    second = taken_from(contract, tmp_path / "two.csv")
+    for one in (first, second):
+        published(ledger, one, 3)
+    mended = contract.model_copy(update={"version": 2})
+    refused = [RefusedTable(mended, (), 3, one.batch_id, replay_of=one.batch_id) for one in (first, second)]
+    for one in refused:
+        published(ledger, one, 1)
+    again = [replace(one, contract=contract.model_copy(update={"version": 3})) for one in (first, second)]
+    of_first, of_second = (replaced(ledger, one) for one in again)
+    assert of_first is not None and of_second is not None
+    assert (of_first.batch.batch_id, of_first.with_it) == (first.batch_id, (refused[0].batch_id,))
+    assert (of_first.later, of_first.in_turn) == ((second.batch_id, refused[1].batch_id), False)
+    assert (of_second.with_it, of_second.later, of_second.in_turn) == ((refused[1].batch_id,), (), True)
+    # What was refused once is a matter of its own: it replaces nothing, and waits for no other's turn.
+    assert replaced(ledger, replace(refused[0], seal="other")) is None
+    published(ledger, again[1], 3)
+    of_first = replaced(ledger, again[0])
+    assert of_first is not None and of_first.in_turn
+    assert fate(ledger, again[0], replay=True) == "todo"
+
+
+def test_a_snapshot_that_late_rows_were_added_to_is_still_the_one_that_stands(
+    ledger: Ledger, contract_folder: Path, tmp_path: Path
+) -> None:
+    contract = load_contracts(contract_folder)["visits"].model_copy(update={"write": "snapshot"})
+    whole = taken_from(contract, tmp_path / "one.csv")
+    published(ledger, whole, 3)
+    published(ledger, RefusedTable(contract, (), 3, "seal", replay_of=whole.batch_id), 1)
+    again = replace(whole, contract=contract.model_copy(update={"version": 2}))
+    assert fate(ledger, again, replay=True) == "todo"
+    published(ledger, taken_from(contract, tmp_path / "two.csv"), 0)
+    assert fate(ledger, again, replay=True) == "superseded"
+
+
+def test_files_that_the_intake_wrote_have_no_lines(tmp_path: Path, keystore: KeyStore) -> None:
+    contract = load_contracts()["fhir_condition"]
+    file = tmp_path / "records.ndjson"
+    file.write_text(json.dumps({"resourceType": "Condition", "id": "a"}) + "\n")
+    sealed = seal(tmp_path / "q", contract.table, "c" * 32, [(("key_conflict",), {"id": "a"})], keystore)
+    assert locate(taken_from(contract, file), sealed, keystore) == 0
+    other = contract.model_copy(update={"format": "parquet"})
+    packed = tmp_path / "part-1.parquet"
+    packed.write_bytes(b"PAR1\xff\xfe")
+    assert locate(taken_from(other, packed), sealed, keystore) == 0
+
+
+def test_lines_with_a_column_too_many_and_names_of_their_own_are_found(
+    contract_folder: Path, tmp_path: Path, keystore: KeyStore
+) -> None:
+    contract = load_contracts(contract_folder)["visits"]
+    columns = {**contract.columns, "number": contract.columns["number"].model_copy(update={"header": "NUM"})}
+    contract = contract.model_copy(update={"columns": columns})
+    header = VISITS_HEADER.replace("number", "NUM").replace("psa", "psa,extra").split(",")
+    file = tmp_path / "part-1.csv"
+    file.write_text(",".join(header) + '\n1,PSA,more,1,D,2023-01-01,,C,1\n"2",PSA,,1,"D,E",2023-01-01,,C,1\n')
+    row = {"psa": "PSA", "rank": "1", "start": "2023-01-01", "place": "C", "price": "1"}
+    rows = [(("unknown_code:place",), {**row, "number": "1", "doctor": "D"}),
+            (("unknown_code:place",), {**row, "number": "2", "doctor": "D,E"})]  # fmt: skip
+    sealed = seal(tmp_path / "q", "visits", "d" * 32, rows, keystore)
+    assert locate(taken_from(contract, file, header=header), sealed, keystore) == 2
+    assert sorted(one.line for one in sealed.places(keystore).values()) == [2, 3]
