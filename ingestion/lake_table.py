@@ -9,6 +9,7 @@ from pathlib import Path
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from ingestion import delta_log
 from ingestion.redact import redacted
@@ -87,12 +88,16 @@ class LakeTable:
         """
         if self.version() == _EMPTY:
             return self.append(frame, batch_id)
+        table = DeltaTable.forPath(self._spark, str(self.path))
+        # A merge leaves alone what it is not given: a column that the contract gave up would keep its values.
+        given_up = [one for one in table.toDF().schema.fields if one.name not in frame.columns]
+        if given_up:
+            frame = frame.withColumns({one.name: F.lit(None).cast(one.dataType) for one in given_up})
         condition = " AND ".join(f"lake.`{name}` = batch.`{name}`" for name in key)
         newer = ", ".join(f"'{one}'" for one in later)
         with self._conf(_METADATA, batch_id):
             merge = (
-                DeltaTable.forPath(self._spark, str(self.path))
-                .alias("lake")
+                table.alias("lake")
                 .merge(frame.alias("batch"), condition)
                 .withSchemaEvolution()
                 .whenMatchedUpdateAll(f"lake.batch_id NOT IN ({newer})" if later else None)
