@@ -98,7 +98,10 @@ class LakeTable:
         batch ids: a literal stays in the log for ever.
         """
         condition = " AND ".join(f"lake.`{name}` = batch.`{name}`" for name in key)
+        table = DeltaTable.forPath(self._spark, str(self.path))
         columns = {name: f"batch.`{name}`" for name in frame.columns if name != deleted}
+        # A merge leaves alone what it is not given: a column that the contract gave up would keep its values.
+        columns |= {name: "NULL" for name in table.toDF().columns if name not in frame.columns}
         newer, stays, goes = _newer(order), "true", "false"
         if later:
             named = ", ".join(f"'{one}'" for one in later)
@@ -107,8 +110,7 @@ class LakeTable:
             stays, goes = f"NOT batch.`{deleted}`", f"batch.`{deleted}`"
         with self._conf(_METADATA, batch_id):
             merge = (
-                DeltaTable.forPath(self._spark, str(self.path))
-                .alias("lake")
+                table.alias("lake")
                 .merge(frame.alias("batch"), condition)
                 .withSchemaEvolution()
                 .whenMatchedUpdate(f"{newer} AND {stays}", {**columns})
