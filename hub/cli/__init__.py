@@ -7,7 +7,19 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
-from hub.cli import contracts, data, demo_command, keys, people, project, serve_command, system, views
+from hub.cli import (
+    contracts,
+    data,
+    demo_command,
+    keys,
+    lake,
+    landing,
+    people,
+    project,
+    serve_command,
+    system,
+    views,
+)
 from hub.errors import explain
 
 app = typer.Typer(
@@ -23,6 +35,8 @@ app.add_typer(people.app, name="person")
 app.add_typer(project.app, name="project")
 app.add_typer(contracts.app, name="contract")
 app.add_typer(views.app, name="view")
+app.add_typer(lake.app, name="lake")
+app.add_typer(landing.app, name="landing")
 data.register(app)
 demo_command.register(app)
 serve_command.register(app)
