@@ -11,6 +11,7 @@ from hub.cli import (
     contracts,
     data,
     demo_command,
+    erase,
     keys,
     lake,
     landing,
@@ -41,6 +42,7 @@ data.register(app)
 demo_command.register(app)
 serve_command.register(app)
 system.register(app)
+erase.register(app)
 
 
 def main() -> None:

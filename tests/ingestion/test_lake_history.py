@@ -38,15 +38,13 @@ def test_back_and_forth_by_batch_and_version(small: Small) -> None:
     assert back("aaaaaa", dry_run=True) is None
     assert numbers(small) == [1, 2, 3]
 
-    for step in ("taken back", "restored", "measured"):
+    def killed(_table: str, what: str) -> None:
+        if what == "measured":
+            raise Crash
 
-        def killed(_table: str, what: str, step: str = step) -> None:
-            if what == step:
-                raise Crash
-
-        with pytest.raises(Crash):
-            back("1", step=killed)
-        assert numbers(small) == [1, 2, 3], "a way back that was killed has happened in part"
+    with pytest.raises(Crash):
+        back("1", step=killed)
+    assert numbers(small) == [1, 2, 3], "a way back that was killed has happened in part"
 
     version = back("1")
     assert numbers(small) == [1, 2]
