@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hub.compose import Hub, now
 from ingestion.ingest import Folders
 from ingestion.locks import INTAKE, locked
-from ingestion.maintain import Care, Maintained, maintain
+from ingestion.maintain import Care, Maintained, maintain, would_maintain
 from ingestion.retention import Finding, Policy, examine, finish, purge
 
 if TYPE_CHECKING:
@@ -24,25 +24,27 @@ def folders_of(hub: Hub) -> Folders:
 
 def maintain_tables(hub: Hub, table: str | None, tick: Tick, *, dry_run: bool) -> list[Maintained]:
     """Maintain one published table, or all of them."""
-    wanted = hub.settings.lake
-    names = [table] if table is not None else [pointer.table for pointer in hub.ledger.pointers()]
+    care = Care(hub.settings.lake.history_days, hub.settings.lake.file_size)
+    pins, names = hub.home.run / "pins", [table] if table is not None else hub_tables(hub)
     done = []
     for place, name in enumerate(names):
         tick(f"Maintaining {name}", place, len(names))
-        done.append(
-            maintain(
-                hub.lake,
-                hub.ledger,
-                hub.contracts,
-                name,
-                care=Care(wanted.history_days, wanted.file_size),
-                now=now(),
-                pins=hub.home.run / "pins",
+        if dry_run:
+            one = would_maintain(
+                hub.home.lake, hub.ledger, hub.contracts, name, care=care, now=now(), pins=pins
+            )  # fmt: skip
+        else:
+            one = maintain(
+                hub.lake, hub.ledger, hub.contracts, name, care=care, now=now(), pins=pins,
                 locks=hub.home.run / "locks",
-                dry_run=dry_run,
-            )
-        )
+            )  # fmt: skip
+        done.append(one)
     return done
+
+
+def hub_tables(hub: Hub) -> list[str]:
+    """The published tables."""
+    return [pointer.table for pointer in hub.ledger.pointers()]
 
 
 def policy_of(hub: Hub, source: str) -> Policy:

@@ -131,7 +131,12 @@ def _carry_out(
         erase_in_extract(
             project / "data", name, erasure.persons, spark=spark, keystore=hub.keystore, count=count, fault=fault
         )  # fmt: skip
-    for table in lake_tables(hub.lake, contracts):
+    published = lake_tables(hub.lake, contracts)
+    for left in hub.home.lake.iterdir():
+        # What a first ingestion left that was killed: it was never published, so it is nobody's.
+        if left.name not in published:
+            hub.lake.table(left.name).take_back(None)
+    for table in published:
         tick(f"Erasing from the lake: {table}", 0, None)
         erase_in_lake(hub.lake, hub.ledger, contracts, table, erasure, save=save, fault=fault)
     _verify(hub, erasure)

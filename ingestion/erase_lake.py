@@ -8,12 +8,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ingestion.contract import Contract
-from ingestion.delta_snapshot import delete_files, snapshots
+from ingestion.delta_snapshot import delete_files, snapshots, superfluous
 from ingestion.delta_snapshot import others as other_files
 from ingestion.erase_match import depth, parent_role, seen_in_lake, theirs, wanted_of
 from ingestion.erasure import Erasure
 from ingestion.lake import PERSON_LINK, Lake
-from ingestion.lake_history import measured
+from ingestion.lake_history import contract_of, measured
 from ingestion.lake_table import LakeTable
 from ingestion.ledger import Ledger
 from ingestion.redact import redacted
@@ -56,16 +56,29 @@ def erase_in_lake(
         with redacted("erasing a person", table), one.signed(f"erase:{erasure.id}"):
             _remove(one, lake, contracts, erasure)
         fault(f"{table}: removed")
-        moved = measured(lake, table, one.version(), pointer.batch_id, contracts.get(table))
+        moved = measured(lake, table, one.version(), pointer.batch_id, contract_of(contracts, table))
         erasure.count(f"lake/{table}", gone)
         erasure.count(f"lake/{table} (other role)", blanked)
         save()
         ledger.repoint(moved, "erased", gone + blanked)
         fault(f"{table}: published")
+    elif table not in erasure.touched and _was_there(one, lake, contracts, erasure):
+        erasure.touched.append(table)
+        save()
     if table in erasure.touched:
         version = one.version()
         delete_files(other_files(one.path, set(snapshots(one.path, [version])[version])))
         fault(f"{table}: cleaned")
+
+
+def _was_there(one: LakeTable, lake: Lake, contracts: Mapping[str, Contract], erasure: Erasure) -> bool:
+    """Whether an earlier version, gone back on or replaced, holds the person though the newest does not."""
+    past = [str(path) for path in superfluous(one.path, [one.version()])]
+    if not past:
+        return False
+    with redacted("looking for a person in earlier versions", one.name):
+        frame = lake.spark.read.option("mergeSchema", True).parquet(*past)
+        return any(_counted(frame, contracts, one.name, erasure, lake))
 
 
 def _counted(
@@ -73,7 +86,7 @@ def _counted(
 ) -> tuple[int, int]:
     first, others = _key_columns(frame.columns)
     known = chosen(lake.spark, ["__key"], [[key] for key in erasure.keys])
-    contract = contracts.get(table)
+    contract = contract_of(contracts, table)
     gone = 0
     if contract is not None and contract.persons and contract.persons[0].via is not None:
         seen = seen_in_lake(frame, contract, wanted_of(contracts, contract))
@@ -90,7 +103,7 @@ def _counted(
 
 def _remove(one: LakeTable, lake: Lake, contracts: Mapping[str, Contract], erasure: Erasure) -> None:
     """Deletes by joining: a literal would stay in the log for ever."""
-    contract = contracts.get(one.name)
+    contract = contract_of(contracts, one.name)
     first, others = _key_columns(one.delta().toDF().columns)
     known = chosen(lake.spark, ["gone_key"], [[key] for key in erasure.keys])
     if contract is not None and contract.persons and (via := contract.persons[0].via) is not None:

@@ -85,16 +85,11 @@ def recover(landing: Path) -> None:
     """Put right what a killed erasure left beside the drops: the copy takes its place, or goes."""
     aside = landing / ASIDE
     for old in sorted(aside.glob("*-*")) if aside.is_dir() else ():
-        for source in sorted((path.name for path in landing.iterdir()), key=len, reverse=True):
-            if not old.name.startswith(f"{source}-"):
-                continue
-            name = old.name.removeprefix(f"{source}-")
-            place, new = landing / source / name, aside / f"{source}+{name}"
-            if not place.exists() and new.exists():
-                new.rename(place)
-            if place.exists():
-                shutil.rmtree(old, ignore_errors=True)
-            break
+        source, name = old.name.split("-", 1)
+        place, new = landing / source / name, aside / f"{source}+{name}"
+        if not place.exists():
+            (new if new.exists() else old).rename(place)
+        shutil.rmtree(old, ignore_errors=True)
     for new in sorted(aside.glob("*+*")) if aside.is_dir() else ():
         shutil.rmtree(new)
 
@@ -173,8 +168,9 @@ def _rename_batches(
         if now is None or now.content_hash == old.content_hash:
             continue
         for line in ledger.batches(table=old.contract.table, source=source, states=["published"]):
-            if line.content_hash == old.content_hash:
-                contract = now.contract.model_copy(update={"version": line.contract_version})
+            contract = now.contract.model_copy(update={"version": line.contract_version})
+            known = ledger.batch(TakenTable(contract, old.files).batch_id)
+            if known is not None and known.batch_id == line.batch_id:
                 ledger.rename(line.batch_id, TakenTable(contract, now.files).batch_id, now.content_hash)
 
 

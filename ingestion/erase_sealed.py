@@ -18,6 +18,7 @@ from ingestion.delta_snapshot import delete_files
 from ingestion.delta_snapshot import others as other_files
 from ingestion.erase_match import GONE, seen_as_arrived, theirs, wanted_of
 from ingestion.erasure import LONG_ENOUGH, Erasure
+from ingestion.lake_history import contract_of
 from ingestion.quarantine import Quarantine
 from ingestion.redact import redacted
 from ingestion.sources.csv import MALFORMED
@@ -87,7 +88,7 @@ def erase_in_quarantine(
     """Rewrite what holds a row of the person; returns rows by table. Each batch's folder is swapped whole."""
     counts: dict[str, int] = {}
     for table, batch_id in list(places(folder)):
-        contract = contracts.get(table)
+        contract = contract_of(contracts, table)
         if contract is None:
             continue
         with redacted("looking through quarantine", table):

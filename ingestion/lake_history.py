@@ -106,6 +106,13 @@ def find(moments: list[Moment], to: str) -> Moment:
     return kept[-1]
 
 
+def way_back(ledger: Ledger, root: Path, table: str, to: str) -> Restored:
+    """What `restore` would do; needs no engine. Raises `NotPublished`, `VersionGone`."""
+    moments = history(ledger, root, table)
+    target = find(moments, to)
+    return Restored(table, moments[-1], target, None, _together(ledger, table, moments, target))
+
+
 def restore(
     lake: Lake,
     ledger: Ledger,
@@ -114,7 +121,6 @@ def restore(
     to: str,
     *,
     locks: Path,
-    dry_run: bool = False,
     lock_timeout: float = 10.0,
     step: Step = lambda _table, _what: None,
 ) -> Restored:
@@ -124,13 +130,8 @@ def restore(
     happened, and the next act takes the version back. Raises `NotPublished`, `VersionGone`, `Busy`.
     """
     with locked(locks, [table], lock_timeout):
-        moments = history(ledger, lake.root, table)
-        before, target = moments[-1], find(moments, to)
-        with_it = _together(ledger, table, moments, target)
-        plan = Restored(table, before, target, None, with_it)
-        if dry_run:
-            return plan
-        one = lake.table(table)
+        plan = way_back(ledger, lake.root, table, to)
+        before, target, one = plan.before, plan.target, lake.table(table)
         one.take_back(before.version)
         step(table, "taken back")
         if target.version == before.version:
@@ -138,11 +139,16 @@ def restore(
         with redacted("restoring a version", table), one.signed(f"history:{target.version}"):
             one.delta().restoreToVersion(target.version)
         step(table, "restored")
-        pointer = measured(lake, table, one.version(), target.batch_id, contracts.get(table))
+        pointer = measured(lake, table, one.version(), target.batch_id, contract_of(contracts, table))
         step(table, "measured")
         ledger.repoint(pointer, "restored")
         step(table, "published")
         return replace(plan, version=pointer.version)
+
+
+def contract_of(contracts: Mapping[str, Contract], table: str) -> Contract | None:
+    """The table's contract; None for `person_link`, and for a table whose contract was taken away."""
+    return contracts[table] if table in contracts else None
 
 
 def measured(lake: Lake, table: str, version: int, batch_id: str, contract: Contract | None) -> Published:

@@ -21,7 +21,7 @@ from ingestion.contract import Contract
 from ingestion.delta_snapshot import delete_files, is_whole, size_of, snapshots, superfluous
 from ingestion.errors import EngineError
 from ingestion.lake import Lake
-from ingestion.lake_history import Step, history, measured, promised
+from ingestion.lake_history import Step, contract_of, history, measured, promised
 from ingestion.lake_table import LakeTable
 from ingestion.ledger import Ledger, Published
 from ingestion.locks import locked
@@ -57,6 +57,20 @@ class Maintained:
     freed: int
 
 
+def would_maintain(
+    root: Path, ledger: Ledger, contracts: Mapping[str, Contract], table: str, *, care: Care, now: datetime, pins: Path
+) -> Maintained:
+    """What `maintain` would do, as far as it can be known before; needs no engine. Raises `NotPublished`."""
+    pointer, path = _pointer(ledger, root, table), root / table
+    files, wanted = _files(path, pointer.version, care)
+    kept = _kept(ledger, root, table, pointer.version, care, now, pins)
+    doomed = superfluous(path, kept | {delta_log.latest(path) or 0})
+    freed = sum(one.stat().st_size for one in doomed)
+    return Maintained(
+        table, files, min(files, wanted), _cluster(contract_of(contracts, table)), tuple(sorted(kept)), len(doomed), freed
+    )  # fmt: skip
+
+
 def maintain(
     lake: Lake,
     ledger: Ledger,
@@ -67,7 +81,6 @@ def maintain(
     now: datetime,
     pins: Path,
     locks: Path,
-    dry_run: bool = False,
     lock_timeout: float = 10.0,
     step: Step = lambda _table, _what: None,
 ) -> Maintained:
@@ -77,32 +90,42 @@ def maintain(
     Raises `NotPublished`, `Busy`, `EngineError`.
     """
     with locked(locks, [table], lock_timeout):
-        history(ledger, lake.root, table)
-        pointer = ledger.pointer(table)
-        assert pointer is not None  # noqa: S101 - a table with a history has a pointer
-        one, contract = lake.table(table), contracts.get(table)
+        pointer = _pointer(ledger, lake.root, table)
+        one, contract = lake.table(table), contract_of(contracts, table)
         column = _cluster(contract)
-        before = snapshots(one.path, [pointer.version])[pointer.version]
-        wanted = max(1, ceil(size_of(one.path, before) / (care.file_size * _MIB)))
-        files = len(before)
-        if not dry_run:
-            pointer = _compact(lake, ledger, one, pointer, contract, column if files > wanted else None, files > wanted)
-            step(table, "compacted")
-        # The order matters, see `Pins.hold`: the pointers first, the pins after.
-        kept = promised(history(ledger, lake.root, table), care.history_days, now) | {pointer.version}
-        kept |= Pins(pins).held().get(table, set())
-        # A version whose files an earlier care deleted is not kept alive by half.
-        whole = snapshots(one.path, kept)
-        kept = {version for version in kept if version == pointer.version or is_whole(one.path, whole[version])}
-        doomed = superfluous(one.path, kept | ({delta_log.latest(one.path) or 0} if dry_run else set()))
-        freed = sum(path.stat().st_size for path in doomed)
-        if not dry_run:
-            freed = delete_files(doomed)
-            step(table, "cleaned")
-            if doomed or pointer.version != (ledger.pointer(table) or pointer).version:
-                ledger.record(pointer.batch_id, table, "vacuumed")
-        after = min(files, wanted) if dry_run else len(snapshots(one.path, [pointer.version])[pointer.version])
+        files, wanted = _files(one.path, pointer.version, care)
+        pointer = _compact(lake, ledger, one, pointer, contract, column, files > wanted)
+        step(table, "compacted")
+        kept = _kept(ledger, lake.root, table, pointer.version, care, now, pins)
+        doomed = superfluous(one.path, kept)
+        freed = delete_files(doomed)
+        step(table, "cleaned")
+        if doomed:
+            ledger.record(pointer.batch_id, table, "vacuumed")
+        after, _ = _files(one.path, pointer.version, care)
         return Maintained(table, files, after, column, tuple(sorted(kept)), len(doomed), freed)
+
+
+def _pointer(ledger: Ledger, root: Path, table: str) -> Published:
+    history(ledger, root, table)
+    pointer = ledger.pointer(table)
+    assert pointer is not None  # noqa: S101 - a table with a history has a pointer
+    return pointer
+
+
+def _files(path: Path, version: int, care: Care) -> tuple[int, int]:
+    """How many data files a version has, and how many it needs."""
+    snapshot = snapshots(path, [version])[version]
+    return len(snapshot), max(1, ceil(size_of(path, snapshot) / (care.file_size * _MIB)))
+
+
+def _kept(ledger: Ledger, root: Path, table: str, published: int, care: Care, now: datetime, pins: Path) -> set[int]:
+    # The order matters, see `Pins.hold`: the pointers first, the pins after.
+    kept = promised(history(ledger, root, table), care.history_days, now)
+    kept |= Pins(pins).held().get(table, set())
+    # A version whose files an earlier care deleted is not kept alive by half.
+    whole = snapshots(root / table, kept | {published})
+    return {version for version in kept if is_whole(root / table, whole[version])} | {published}
 
 
 def _compact(

@@ -53,20 +53,23 @@ def restore(
     """
     from hub.compose import Hub
     from ingestion.lake_history import restore as go_back
+    from ingestion.lake_history import way_back
 
     hub = Hub.load()
     try:
-        with progress() as tick:
-            done = go_back(
-                hub.lake,
-                hub.ledger,
-                hub.contracts,
-                table,
-                to,
-                locks=hub.home.run / "locks",
-                dry_run=dry_run,
-                step=lambda name, what: tick(f"{name}: {what}", 0, None),
-            )
+        if dry_run:
+            done = way_back(hub.ledger, hub.home.lake, table, to)
+        else:
+            with progress() as tick:
+                done = go_back(
+                    hub.lake,
+                    hub.ledger,
+                    hub.contracts,
+                    table,
+                    to,
+                    locks=hub.home.run / "locks",
+                    step=lambda name, what: tick(f"{name}: {what}", 0, None),
+                )
     finally:
         hub.close()
     rows = f"{done.target.rows:,}" if done.target.rows is not None else "an unknown number of"
