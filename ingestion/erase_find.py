@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
@@ -21,7 +22,7 @@ from ingestion.erase_match import (
     value_of,
     wanted_of,
 )
-from ingestion.erase_sealed import arrived_rows, places
+from ingestion.erase_sealed import ROW, arrived_rows, places
 from ingestion.erasure import LONG_ENOUGH, Erasure, Records
 from ingestion.errors import ErasureError
 from ingestion.lake import PERSON_LINK, Lake
@@ -71,15 +72,19 @@ class Finder:
         landed: Sequence[TakenTable],
     ) -> None:  # fmt: skip
         self._spark, self._lake, self._contracts, self._keystore = spark, lake, contracts, keystore
-        self._arrived: dict[str, list[DataFrame]] = {}
+        arrived: dict[str, list[DataFrame]] = {}
         for table, batch_id in places(quarantine):
             if table in contracts:
                 rows = arrived_rows(spark, quarantine, contracts[table], batch_id, keystore)
-                self._arrived.setdefault(table, []).append(self._seen(rows, contracts[table]))
+                arrived.setdefault(table, []).append(rows.drop(ROW))
         for taken in landed:
             name = taken.contract.table
             rows = reader_of(taken.contract).read(spark, taken)
-            self._arrived.setdefault(name, []).append(self._seen(rows, taken.contract))
+            arrived.setdefault(name, []).append(rows)
+        # One frame for each table: each thing asked of it is then one job, however many batches there are.
+        self._arrived = {
+            name: self._seen(reduce(DataFrame.unionByName, frames), contracts[name]) for name, frames in arrived.items()
+        }
 
     def complete(self, erasure: Erasure) -> None:
         """Fill in keys that only landing and quarantine know, records and numbers."""
@@ -97,15 +102,13 @@ class Finder:
         """Registers that were not ingested yet, or refused, may tell another key of the person."""
         for _ in range(_ROUNDS):
             found = set(erasure.keys)
-            for table, frames in self._arrived.items():
-                contract = self._contracts[table]
-                for person in contract.registers:
+            for table, frame in self._arrived.items():
+                for person in self._contracts[table].registers:
                     strong = [i for i, one in enumerate(person.identifiers) if one.kind not in EXCLUSIVE_KINDS]
-                    for frame in frames:
-                        rows = theirs(frame, person, self._contracts, erasure, self._spark)
-                        keys = [F.col(keys_of(person.role))[index].alias(f"k{index}") for index in strong]
-                        for row in rows.select(*keys).distinct().collect():
-                            found |= {str(key) for key in row if key is not None}
+                    rows = theirs(frame, person, self._contracts, erasure, self._spark)
+                    keys = [F.col(keys_of(person.role))[index].alias(f"k{index}") for index in strong]
+                    for row in rows.select(*keys).distinct().collect():
+                        found |= {str(key) for key in row if key is not None}
             if found == set(erasure.keys):
                 return
             erasure.keys = sorted(found)
@@ -114,7 +117,7 @@ class Finder:
         contract, columns = self._contracts[table], referred(self._contracts, table)
         if not columns:
             return
-        frames = list(self._arrived.get(table, ()))
+        frames = [self._arrived[table]] if table in self._arrived else []
         if table in self._lake.tables():
             frames.append(seen_in_lake(self._lake.read(table), contract, wanted_of(self._contracts, contract)))
         for person in contract.persons:
@@ -140,14 +143,12 @@ class Finder:
     def _numbers(self, erasure: Erasure) -> set[str]:
         """The person's identifiers as they were written."""
         found: set[str] = set()
-        for table, frames in self._arrived.items():
-            contract = self._contracts[table]
-            for person in contract.persons:
+        for table, frame in self._arrived.items():
+            for person in self._contracts[table].persons:
                 names = list(dict.fromkeys(name for one in person.identifiers for name in one.columns))
                 if not names:
                     continue
-                for frame in frames:
-                    rows = theirs(frame, person, self._contracts, erasure, self._spark)
-                    for row in rows.select(*[F.btrim(F.col(name)) for name in names]).distinct().collect():
-                        found |= {str(cell) for cell in row if cell is not None and len(cell) >= LONG_ENOUGH}
+                rows = theirs(frame, person, self._contracts, erasure, self._spark)
+                for row in rows.select(*[F.btrim(F.col(name)) for name in names]).distinct().collect():
+                    found |= {str(cell) for cell in row if cell is not None and len(cell) >= LONG_ENOUGH}
         return found

@@ -30,6 +30,7 @@ from pseudonymization.keystore import KeyStore
 
 ASIDE = ".erasing"
 """Below `landing/`: copies of drops that are about to take the drops' places."""
+_NEW, _OLD = "new", "old"
 _MANIFEST = "manifest.json"
 
 
@@ -62,7 +63,7 @@ def erase_in_drop(
     landing: Path, intake: Path, fault: Callable[[str], None],
 ) -> dict[str, int]:  # fmt: skip
     """Put a copy without the person in the place of a drop; returns lines by table. The intake lock is held."""
-    aside = landing / ASIDE / f"{source}+{folder.name}"
+    aside = landing / ASIDE / _NEW / source / folder.name
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(mode=0o700, parents=True)
     lines = _copy(folder, aside, contracts, drop, marks)
@@ -72,7 +73,8 @@ def erase_in_drop(
     fault(f"{source}: copied")
     _rename_batches(source, drop, aside, contracts, ledger, intake)
     fault(f"{source}: renamed")
-    old = landing / ASIDE / f"{source}-{folder.name}"
+    old = landing / ASIDE / _OLD / source / folder.name
+    old.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.rename(old)
     fault(f"{source}: moved")
     aside.rename(folder)
@@ -83,15 +85,14 @@ def erase_in_drop(
 
 def recover(landing: Path) -> None:
     """Put right what a killed erasure left beside the drops: the copy takes its place, or goes."""
-    aside = landing / ASIDE
-    for old in sorted(aside.glob("*-*")) if aside.is_dir() else ():
-        source, name = old.name.split("-", 1)
-        place, new = landing / source / name, aside / f"{source}+{name}"
+    new, old = landing / ASIDE / _NEW, landing / ASIDE / _OLD
+    for left in sorted(old.glob("*/*")):
+        inside = left.relative_to(old)
+        place = landing / inside
         if not place.exists():
-            (new if new.exists() else old).rename(place)
-        shutil.rmtree(old, ignore_errors=True)
-    for new in sorted(aside.glob("*+*")) if aside.is_dir() else ():
-        shutil.rmtree(new)
+            (new / inside if (new / inside).exists() else left).rename(place)
+        shutil.rmtree(left, ignore_errors=True)
+    shutil.rmtree(new, ignore_errors=True)
 
 
 def _copy(

@@ -27,7 +27,8 @@ from pseudonymization.digest import secret_of, with_keys, without_keys
 from pseudonymization.keystore import KeyStore
 
 _NEW, _OLD = ".new", ".old"
-_ROW = "__row"
+ROW = "__row"
+"""A row of quarantine in clear, beside the columns that it was made of."""
 
 
 def places(folder: Path) -> Iterator[tuple[str, str]]:
@@ -55,7 +56,7 @@ def arrived_rows(spark: SparkSession, folder: Path, contract: Contract, batch_id
         StructField(MALFORMED, StringType())
     ])  # fmt: skip
     parsed = opened.withColumn("__document", F.from_json("row", schema))
-    return parsed.select("__document.*", F.col("row").alias(_ROW))
+    return parsed.select("__document.*", F.col("row").alias(ROW))
 
 
 def theirs_in_quarantine(
@@ -66,9 +67,9 @@ def theirs_in_quarantine(
     arrived = arrived_rows(spark, folder, contract, batch_id, keystore)
     seen = seen_as_arrived(arrived, contract, wanted_of(contracts, contract), spark, keystore)
     unread = seen.where(F.col(MALFORMED).isNotNull())
-    found = naming(unread, erasure, spark, F.col(_ROW)).select(_ROW)
+    found = naming(unread, erasure, spark, F.col(ROW)).select(ROW)
     for person in contract.persons:
-        found = found.union(theirs(seen, person, contracts, erasure, spark).select(_ROW))
+        found = found.union(theirs(seen, person, contracts, erasure, spark).select(ROW))
     return found.distinct()
 
 
@@ -105,7 +106,7 @@ def erase_in_quarantine(
             sealed = spark.read.parquet(str(place))
             # The encrypted row is kept as it is; its plain text only says which rows stay.
             both = _with_plain(sealed, spark, keystore)
-            both.join(gone, both["__plain"] == gone[_ROW], "left_anti").select("batch_id", "reasons", "row").write.mode(
+            both.join(gone, both["__plain"] == gone[ROW], "left_anti").select("batch_id", "reasons", "row").write.mode(
                 "overwrite"
             ).parquet(str(new))
         fault(f"quarantine {table}: rewritten")

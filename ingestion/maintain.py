@@ -66,9 +66,8 @@ def would_maintain(
     kept = _kept(ledger, root, table, pointer.version, care, now, pins)
     doomed = superfluous(path, kept | {delta_log.latest(path) or 0})
     freed = sum(one.stat().st_size for one in doomed)
-    return Maintained(
-        table, files, min(files, wanted), _cluster(contract_of(contracts, table)), tuple(sorted(kept)), len(doomed), freed
-    )  # fmt: skip
+    column = _cluster(contract_of(contracts, table))
+    return Maintained(table, files, min(files, wanted), column, tuple(sorted(kept)), len(doomed), freed)
 
 
 def maintain(

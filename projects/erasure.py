@@ -6,16 +6,17 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from functools import reduce
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pseudonymization.chosen import chosen
+from pseudonymization.chosen import with_chosen
 from pseudonymization.digest import keyed_digest_of
 from pseudonymization.keystore import KeyStore
 
-_FIRST = "pseudonym"
+_FIRST, _GONE = "pseudonym", "__gone"
 
 
 def erase_in_extract(
@@ -29,24 +30,18 @@ def erase_in_extract(
     """
     _put_right(data)
     key = keystore.derive(f"project/{project}/person")
-    gone = chosen(spark, ["__gone"], [[keyed_digest_of(key, person)] for person in persons])
+    pseudonyms = [pseudonym for person in persons if (pseudonym := keyed_digest_of(key, person)) is not None]
     counts = {}
     for place in sorted(path for path in data.iterdir() if (path / "_delta_log").is_dir()):
         frame = spark.read.format("delta").load(str(place))
         roles = [name for name in frame.columns if name.startswith(f"{_FIRST}_")]
-        kept = frame
-        if _FIRST in frame.columns:
-            kept = frame.join(gone, F.col(_FIRST) == F.col("__gone"), "left_anti")
-        rows = frame.count() - kept.count()
-        touched = rows
-        for name in roles:
-            hit = kept.join(gone, F.col(name) == F.col("__gone"), "left_semi").count()
-            if hit:
-                touched += hit
-                marked = kept.join(gone, F.col(name) == F.col("__gone"), "left")
-                kept = marked.withColumn(name, F.when(F.col("__gone").isNull(), F.col(name))).drop("__gone")
+        marked = with_chosen(frame, spark, _GONE, pseudonyms)
+        goes = _is_theirs(_FIRST) if _FIRST in frame.columns else F.lit(False)
+        emptied = reduce(Column.__or__, [_is_theirs(name) for name in roles], F.lit(False))
+        touched: int = marked.where(goes | emptied).count()
         if not touched:
             continue
+        kept = marked.where(~goes).withColumns({name: F.when(~_is_theirs(name), F.col(name)) for name in roles})
         counts[place.name] = touched
         if not dry_run:
             _rewrite(place, kept.select(*frame.columns), fault)
@@ -54,6 +49,10 @@ def erase_in_extract(
     if not dry_run:
         _recount(data, spark)
     return counts
+
+
+def _is_theirs(column: str) -> Column:
+    return F.coalesce(F.array_contains(_GONE, F.col(column)), F.lit(False))
 
 
 def _rewrite(place: Path, kept: DataFrame, fault: Callable[[str], None]) -> None:
