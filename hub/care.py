@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.compose import Hub, now
+from ingestion.erase_sealed import keep_newest
 from ingestion.ingest import Folders
 from ingestion.locks import INTAKE, locked
 from ingestion.maintain import Care, Maintained, maintain, would_maintain
@@ -23,7 +24,7 @@ def folders_of(hub: Hub) -> Folders:
 
 
 def maintain_tables(hub: Hub, table: str | None, tick: Tick, *, dry_run: bool) -> list[Maintained]:
-    """Maintain one published table, or all of them."""
+    """Maintain one published table, or all of them and the sealed identities."""
     care = Care(hub.settings.lake.history_days, hub.settings.lake.file_size)
     pins, names = hub.home.run / "pins", [table] if table is not None else hub_tables(hub)
     done = []
@@ -39,6 +40,10 @@ def maintain_tables(hub: Hub, table: str | None, tick: Tick, *, dry_run: bool) -
                 locks=hub.home.run / "locks",
             )  # fmt: skip
         done.append(one)
+    if table is None and not dry_run and names:
+        with locked(hub.home.run / "locks", [INTAKE]):
+            tick("Tidying the sealed identities", len(names), None)
+            keep_newest(hub.spark, hub.home.identities, compact=True)
     return done
 
 

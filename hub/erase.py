@@ -16,6 +16,7 @@ from hub.compose import Hub, now
 from hub.errors import HubError
 from hub.leaks.needles import text_needles
 from hub.leaks.search import search
+from ingestion.archive import seal, unseal
 from ingestion.certificate import write_certificate
 from ingestion.drop import Drop, take_in
 from ingestion.erase_files import Marks
@@ -48,17 +49,17 @@ class Erased:
     counts: dict[str, int]
     touched: tuple[str, ...]
     unread: int
-    archives: int
     certificate: Path | None
 
 
 @dataclass
 class _Landed:
-    """A drop that lies in landing, as it was taken in."""
+    """A drop that lies in landing, or the opened copy of one that was sealed in `archive`, as it was taken in."""
 
     source: str
     folder: Path
     drop: Drop
+    archive: Path | None = None
 
 
 def erase(
@@ -108,14 +109,17 @@ def _carry_out(
         save()
         fault("begun")
         for one in landed:
-            tick(f"Erasing from landing/{one.source}", 0, None)
+            tick(f"Erasing from the drops of {one.source}", 0, None)
             marks = _marks(hub, one, erasure)
             lines = erase_in_drop(
                 one.source, one.folder, one.drop, marks, contracts=contracts.source(one.source), ledger=hub.ledger,
-                landing=home.landing, intake=home.intake, fault=fault,
+                landing=_aside(hub) if one.archive else home.landing, intake=home.intake, fault=fault,
             )  # fmt: skip
             for table, gone in lines.items():
-                erasure.count(f"landing/{table}", gone)
+                erasure.count(f"{'archive' if one.archive else 'landing'}/{table}", gone)
+            if one.archive and lines:
+                digest, _ = seal(one.folder, one.archive, hub.keystore.derive("archive"))
+                erasure.resealed[one.archive.name] = digest
             save()
     tick("Erasing from the sealed zone", 0, None)
     erase_in_quarantine(spark, home.quarantine, contracts, erasure, hub.keystore, save=save, fault=fault)
@@ -153,7 +157,7 @@ def _would(hub: Hub, erasure: Erasure, landed: Sequence[_Landed], unread: int) -
     for one in landed:
         for table, marks in _marks(hub, one, erasure).items():
             named = any(marks.lines.values()) or any(marks.cells.values()) or table_names(marks)
-            erasure.count(f"landing/{table} (drops)", int(named))
+            erasure.count(f"{'archive' if one.archive else 'landing'}/{table} (drops)", int(named))
     nothing: Callable[[], None] = lambda: None  # noqa: E731
     quiet: Fault = lambda _step: None  # noqa: E731
     refused = erase_in_quarantine(
@@ -177,7 +181,7 @@ def _would(hub: Hub, erasure: Erasure, landed: Sequence[_Landed], unread: int) -
         erasure.count(f"lake/{table} (other role)", blanked)
         if gone or blanked:
             touched.append(table)
-    return Erased(erasure.id, erasure.counts, tuple(touched), unread, _archives(hub), None)
+    return Erased(erasure.id, erasure.counts, tuple(touched), unread, None)
 
 
 def table_names(marks: Marks) -> bool:
@@ -216,13 +220,13 @@ def _alone(hub: Hub) -> Iterator[None]:
 
 @contextmanager
 def _taken(hub: Hub) -> Iterator[tuple[list[_Landed], int]]:
-    """Every drop that lies in landing, taken in, and the number of those that could not be."""
+    """Every drop that lies in landing or was put away, taken in, and the number of those that could not be."""
     landed: list[_Landed] = []
     unread = 0
     sources = {contract.source for contract in hub.contracts.values()}
     try:
-        for folder in drops(hub.home.landing, None):
-            source = folder.parent.name
+        here = [(folder.parent.name, folder, None) for folder in drops(hub.home.landing, None)]
+        for source, folder, archive in [*here, *_opened(hub)]:
             try:
                 if source not in sources:
                     raise IngestionError("No contract names this source.")
@@ -230,19 +234,31 @@ def _taken(hub: Hub) -> Iterator[tuple[list[_Landed], int]]:
             except IngestionError:
                 unread += 1
                 continue
-            landed.append(_Landed(source, folder, drop))
+            landed.append(_Landed(source, folder, drop, archive))
         yield landed, unread
     finally:
         for one in landed:
             one.drop.discard()
+        shutil.rmtree(_aside(hub), ignore_errors=True)
 
 
 def _extracts(projects: Path) -> list[Path]:
     return sorted(path for path in projects.iterdir() if (path / "data").is_dir())
 
 
-def _archives(hub: Hub) -> int:
-    return sum(1 for _ in hub.home.archive.glob("*.sealed"))
+def _aside(hub: Hub) -> Path:
+    """Where archives are opened: sealed, and emptied when this process ends, however it ends."""
+    return hub.scratch / "archives"
+
+
+def _opened(hub: Hub) -> Iterator[tuple[str, Path, Path]]:
+    """(source, opened copy, archive) of every drop that was put away."""
+    shutil.rmtree(_aside(hub), ignore_errors=True)
+    for archive in sorted(hub.home.archive.glob("*.sealed")):
+        source = archive.name.split("-", 1)[0]
+        folder = _aside(hub) / source / archive.stem
+        unseal(archive, hub.keystore.derive("archive"), folder)
+        yield source, folder, archive
 
 
 def _verify(hub: Hub, erasure: Erasure) -> None:
@@ -260,7 +276,6 @@ def _verify(hub: Hub, erasure: Erasure) -> None:
 
 def _certify(hub: Hub, erasure: Erasure, unread: int) -> Erased:
     """The certificate says how much went from where, and nothing of who."""
-    archives = _archives(hub)
     path = hub.home.certificates / f"erasure-{erasure.id}.json"
     content = {
         "act": "erasure",
@@ -270,9 +285,9 @@ def _certify(hub: Hub, erasure: Erasure, unread: int) -> Erased:
         "rows": erasure.counts,
         "tables_without_earlier_versions": sorted(erasure.touched),
         "drops_not_looked_through": unread,
-        "sealed_archives_not_opened": archives,
+        "archives_sealed_again": erasure.resealed,
     }
     write_certificate(path, content, hub.keystore.derive("certificate"))
     if not any(event.batch_id == erasure.id for event in hub.ledger.events(table="erasure")):
         hub.ledger.record(erasure.id, "erasure", "erased", sum(erasure.counts.values()))
-    return Erased(erasure.id, erasure.counts, tuple(sorted(erasure.touched)), unread, archives, path)
+    return Erased(erasure.id, erasure.counts, tuple(sorted(erasure.touched)), unread, path)

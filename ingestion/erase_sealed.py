@@ -147,10 +147,23 @@ def erase_identity(
             condition = F.col("known.person_key") == F.col("gone.gone_key")
             table.alias("known").merge(known.alias("gone"), condition).whenMatchedDelete().execute()
             fault("identities: removed")
+    keep_newest(spark, path)
+    fault("identities: cleaned")
+    return rows
+
+
+def keep_newest(spark: SparkSession, path: Path, *, compact: bool = False) -> int:
+    """Delete every file that the newest version of the identity table is not made of; returns the bytes freed.
+
+    Nobody goes back to an earlier version of it. The intake lock is held: nothing else reads or writes it then.
+    """
+    if delta_log.latest(path) is None:
+        return 0
+    with redacted("tidying", "identities"):
+        if compact:
+            DeltaTable.forPath(spark, str(path)).optimize().executeCompaction()
         # Its log may be shorter than its life: Delta says which files the newest version is made of.
         files = spark.read.format("delta").load(str(path)).inputFiles()
     base = path.resolve()
     keep = {Path(unquote(urlparse(name).path)).relative_to(base).as_posix() for name in files}
-    delete_files(other_files(path, keep))
-    fault("identities: cleaned")
-    return rows
+    return delete_files(other_files(path, keep))

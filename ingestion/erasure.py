@@ -35,7 +35,8 @@ class Records:
 class Erasure:
     """`keys`: person keys of every kind; `persons`: person ids that these keys can ever have had; `numbers`: the
     identifiers as they were written; `records`: by `<table>/<role>`; `counts`: what has gone, by place;
-    `touched`: lake tables of which earlier versions must go too.
+    `touched`: lake tables of which earlier versions must go too; `resealed`: archives that were sealed again without
+    the person, with their new SHA-256.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Erasure:
     records: dict[str, Records] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     touched: list[str] = field(default_factory=list)
+    resealed: dict[str, str] = field(default_factory=dict)
 
     def count(self, place: str, rows: int) -> None:
         """Add what has gone from a place, such as `lake/ER_PRS_F`."""

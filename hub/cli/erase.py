@@ -25,7 +25,7 @@ def erase(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would go, and change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
 ) -> None:
-    """Erase a person under all their keys: landing, quarantine, identities, lake, links and extracts.
+    """Erase a person under all their keys: landing, archives, quarantine, identities, lake, links and extracts.
 
     Who it is is asked for, or read from --file or from a pipe, and never an argument, which other users of the
     machine could read. One line: the kind, then the number: `ins 1 85 05 78 006 048 22`, `ipp 80042170001`,
@@ -53,9 +53,7 @@ def erase(
             how = "would lose" if dry_run else "have lost"
             typer.echo(f"These tables {how} their earlier versions: {', '.join(one.touched)}.")
         if one.unread:
-            typer.echo(f"WARNING: {one.unread} drop(s) in landing/ could not be looked through.", err=True)
-        if one.archives:
-            typer.echo(f"WARNING: {one.archives} sealed archive(s) of drops were not opened.", err=True)
+            typer.echo(f"WARNING: {one.unread} drop(s) in landing/ or archive could not be looked through.", err=True)
         typer.echo(f"Certificate: {one.certificate}" if one.certificate else "A dry run: nothing was changed.")
     if not done:
         typer.echo("No erasure was waiting to be ended.")
