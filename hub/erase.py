@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from hub.care import drops
 from hub.compose import Hub, now
+from hub.erase_landed import Landed, aside, taken
 from hub.errors import HubError
 from hub.leaks.needles import text_needles
 from hub.leaks.search import search
-from ingestion.archive import seal, unseal
+from ingestion.archive import seal
 from ingestion.certificate import write_certificate
-from ingestion.drop import Drop, take_in
 from ingestion.erase_files import Marks
 from ingestion.erase_find import Finder, person_of, persons_of
 from ingestion.erase_lake import counted, erase_in_lake, lake_tables
 from ingestion.erase_landing import erase_in_drop, marks_of, recover
 from ingestion.erase_sealed import erase_identity, erase_in_quarantine
 from ingestion.erasure import Erasure, Journal, new_id
-from ingestion.errors import IngestionError
 from ingestion.lake import PERSON_LINK
 from ingestion.locks import INTAKE, locked
 from ingestion.pins import Pins
@@ -50,16 +49,6 @@ class Erased:
     touched: tuple[str, ...]
     unread: int
     certificate: Path | None
-
-
-@dataclass
-class _Landed:
-    """A drop that lies in landing, or the opened copy of one that was sealed in `archive`, as it was taken in."""
-
-    source: str
-    folder: Path
-    drop: Drop
-    archive: Path | None = None
 
 
 def erase(
@@ -96,7 +85,7 @@ def _carry_out(
     hub: Hub, erasure: Erasure, journal: Journal, tick: Tick, *, dry_run: bool, fault: Fault
 ) -> Erased:  # fmt: skip
     home, spark, contracts = hub.home, hub.spark, hub.contracts
-    with _taken(hub) as (landed, unread):
+    with taken(hub) as (landed, unread):
         tick("Looking for the person", 0, None)
         tables = [taken for one in landed for taken in one.drop.tables]
         Finder(spark, hub.lake, contracts, hub.keystore, home.quarantine, tables).complete(erasure)
@@ -111,16 +100,15 @@ def _carry_out(
         for one in landed:
             tick(f"Erasing from the drops of {one.source}", 0, None)
             marks = _marks(hub, one, erasure)
-            lines = erase_in_drop(
+            changed = erase_in_drop(
                 one.source, one.folder, one.drop, marks, contracts=contracts.source(one.source), ledger=hub.ledger,
-                landing=_aside(hub) if one.archive else home.landing, intake=home.intake, fault=fault,
+                landing=aside(hub) if one.archive else home.landing, intake=home.intake,
+                noted=partial(_note, erasure, one, save), fault=fault,
             )  # fmt: skip
-            for table, gone in lines.items():
-                erasure.count(f"{'archive' if one.archive else 'landing'}/{table}", gone)
-            if one.archive and lines:
+            if one.archive and changed:
                 digest, _ = seal(one.folder, one.archive, hub.keystore.derive("archive"))
                 erasure.resealed[one.archive.name] = digest
-            save()
+                save()
     tick("Erasing from the sealed zone", 0, None)
     erase_in_quarantine(spark, home.quarantine, contracts, erasure, hub.keystore, save=save, fault=fault)
     erase_identity(spark, home.identities, erasure, save=save, fault=fault)
@@ -129,7 +117,7 @@ def _carry_out(
         name = project.name
 
         def count(table: str, rows: int, name: str = name) -> None:
-            erasure.count(f"projects/{name}/{table}", rows)
+            erasure.count(f"projects/{name}/{table}", "", rows)
             save()
 
         erase_in_extract(
@@ -151,37 +139,43 @@ def _carry_out(
     return done
 
 
-def _would(hub: Hub, erasure: Erasure, landed: Sequence[_Landed], unread: int) -> Erased:
+def _note(erasure: Erasure, one: Landed, save: Callable[[], None], lines: Mapping[str, int]) -> None:
+    for table, gone in lines.items():
+        erasure.count(f"{one.place}/{table}", one.drop.drop_id, gone)
+    save()
+
+
+def _would(hub: Hub, erasure: Erasure, landed: Sequence[Landed], unread: int) -> Erased:
     """What an erasure would take away; of landing, how many of its tables name the person."""
     home, contracts, spark = hub.home, hub.contracts, hub.spark
     for one in landed:
         for table, marks in _marks(hub, one, erasure).items():
             named = any(marks.lines.values()) or any(marks.cells.values()) or table_names(marks)
-            erasure.count(f"{'archive' if one.archive else 'landing'}/{table} (drops)", int(named))
+            erasure.count(f"{one.place}/{table} (drops)", one.drop.drop_id, int(named))
     nothing: Callable[[], None] = lambda: None  # noqa: E731
     quiet: Fault = lambda _step: None  # noqa: E731
     refused = erase_in_quarantine(
         spark, home.quarantine, contracts, erasure, hub.keystore, save=nothing, fault=quiet, dry_run=True
     )
     for table, rows in refused.items():
-        erasure.count(f"quarantine/{table}", rows)
+        erasure.count(f"quarantine/{table}", "", rows)
     identities = erase_identity(spark, home.identities, erasure, save=nothing, fault=quiet, dry_run=True)
-    erasure.count("identities", identities)
+    erasure.count("identities", "", identities)
     for project in _extracts(home.projects):
         rows_of = erase_in_extract(
             project / "data", project.name, erasure.persons, spark=spark, keystore=hub.keystore,
             count=lambda _table, _rows: None, fault=quiet, dry_run=True,
         )  # fmt: skip
         for table, rows in rows_of.items():
-            erasure.count(f"projects/{project.name}/{table}", rows)
+            erasure.count(f"projects/{project.name}/{table}", "", rows)
     touched = []
     for table in lake_tables(hub.lake, contracts):
         gone, blanked = counted(hub.lake, contracts, table, erasure)
-        erasure.count(f"lake/{table}", gone)
-        erasure.count(f"lake/{table} (other role)", blanked)
+        erasure.count(f"lake/{table}", "", gone)
+        erasure.count(f"lake/{table} (other role)", "", blanked)
         if gone or blanked:
             touched.append(table)
-    return Erased(erasure.id, erasure.counts, tuple(touched), unread, None)
+    return Erased(erasure.id, erasure.totals(), tuple(touched), unread, None)
 
 
 def table_names(marks: Marks) -> bool:
@@ -189,7 +183,7 @@ def table_names(marks: Marks) -> bool:
     return bool(marks.resources)
 
 
-def _marks(hub: Hub, one: _Landed, erasure: Erasure) -> dict[str, Marks]:
+def _marks(hub: Hub, one: Landed, erasure: Erasure) -> dict[str, Marks]:
     """The person's marks in every table of a drop; a patient's id counts in all of them."""
     marks = {
         taken.contract.table: marks_of(taken, hub.contracts, erasure, hub.spark, hub.keystore)
@@ -218,47 +212,8 @@ def _alone(hub: Hub) -> Iterator[None]:
         raise HubError("An extract is being written: wait until it has ended, then erase again.") from None
 
 
-@contextmanager
-def _taken(hub: Hub) -> Iterator[tuple[list[_Landed], int]]:
-    """Every drop that lies in landing or was put away, taken in, and the number of those that could not be."""
-    landed: list[_Landed] = []
-    unread = 0
-    sources = {contract.source for contract in hub.contracts.values()}
-    try:
-        here = [(folder.parent.name, folder, None) for folder in drops(hub.home.landing, None)]
-        for source, folder, archive in [*here, *_opened(hub)]:
-            try:
-                if source not in sources:
-                    raise IngestionError("No contract names this source.")
-                drop = take_in(source, folder, hub.contracts.source(source), hub.home.intake)
-            except IngestionError:
-                unread += 1
-                continue
-            landed.append(_Landed(source, folder, drop, archive))
-        yield landed, unread
-    finally:
-        for one in landed:
-            one.drop.discard()
-        shutil.rmtree(_aside(hub), ignore_errors=True)
-
-
 def _extracts(projects: Path) -> list[Path]:
     return sorted(path for path in projects.iterdir() if (path / "data").is_dir())
-
-
-def _aside(hub: Hub) -> Path:
-    """Where archives are opened: sealed, and emptied when this process ends, however it ends."""
-    return hub.scratch / "archives"
-
-
-def _opened(hub: Hub) -> Iterator[tuple[str, Path, Path]]:
-    """(source, opened copy, archive) of every drop that was put away."""
-    shutil.rmtree(_aside(hub), ignore_errors=True)
-    for archive in sorted(hub.home.archive.glob("*.sealed")):
-        source = archive.name.split("-", 1)[0]
-        folder = _aside(hub) / source / archive.stem
-        unseal(archive, hub.keystore.derive("archive"), folder)
-        yield source, folder, archive
 
 
 def _verify(hub: Hub, erasure: Erasure) -> None:
@@ -282,12 +237,12 @@ def _certify(hub: Hub, erasure: Erasure, unread: int) -> Erased:
         "erasure": erasure.id,
         "begun_at": erasure.at,
         "ended_at": f"{now():%Y-%m-%dT%H:%M:%SZ}",
-        "rows": erasure.counts,
+        "rows": erasure.totals(),
         "tables_without_earlier_versions": sorted(erasure.touched),
         "drops_not_looked_through": unread,
         "archives_sealed_again": erasure.resealed,
     }
     write_certificate(path, content, hub.keystore.derive("certificate"))
     if not any(event.batch_id == erasure.id for event in hub.ledger.events(table="erasure")):
-        hub.ledger.record(erasure.id, "erasure", "erased", sum(erasure.counts.values()))
-    return Erased(erasure.id, erasure.counts, tuple(sorted(erasure.touched)), unread, path)
+        hub.ledger.record(erasure.id, "erasure", "erased", sum(erasure.totals().values()))
+    return Erased(erasure.id, erasure.totals(), tuple(sorted(erasure.touched)), unread, path)

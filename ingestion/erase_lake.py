@@ -49,17 +49,16 @@ def erase_in_lake(
     one.take_back(pointer.version)
     gone, blanked = counted(lake, contracts, table, erasure)
     if gone or blanked:
+        erasure.count(f"lake/{table}", "", gone)
+        erasure.count(f"lake/{table} (other role)", "", blanked)
         if table not in erasure.touched:
             erasure.touched.append(table)
-            save()
+        save()
         fault(f"{table}: found")
         with redacted("erasing a person", table), one.signed(f"erase:{erasure.id}"):
             _remove(one, lake, contracts, erasure)
         fault(f"{table}: removed")
         moved = measured(lake, table, one.version(), pointer.batch_id, contract_of(contracts, table))
-        erasure.count(f"lake/{table}", gone)
-        erasure.count(f"lake/{table} (other role)", blanked)
-        save()
         ledger.repoint(moved, "erased", gone + blanked)
         fault(f"{table}: published")
     elif table not in erasure.touched and _was_there(one, lake, contracts, erasure):

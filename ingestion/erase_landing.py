@@ -60,16 +60,20 @@ def marks_of(
 
 def erase_in_drop(
     source: str, folder: Path, drop: Drop, marks: Mapping[str, Marks], *, contracts: Sequence[Contract], ledger: Ledger,
-    landing: Path, intake: Path, fault: Callable[[str], None],
-) -> dict[str, int]:  # fmt: skip
-    """Put a copy without the person in the place of a drop; returns lines by table. The intake lock is held."""
+    landing: Path, intake: Path, noted: Callable[[Mapping[str, int]], None], fault: Callable[[str], None],
+) -> bool:  # fmt: skip
+    """Put a copy without the person in the place of a drop; returns whether it held them. The intake lock is held.
+
+    `noted` is called with the lines by table before anything changes.
+    """
     aside = landing / ASIDE / _NEW / source / folder.name
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(mode=0o700, parents=True)
     lines = _copy(folder, aside, contracts, drop, marks)
     if not lines:
         shutil.rmtree(aside)
-        return {}
+        return False
+    noted(lines)
     fault(f"{source}: copied")
     _rename_batches(source, drop, aside, contracts, ledger, intake)
     fault(f"{source}: renamed")
@@ -80,7 +84,7 @@ def erase_in_drop(
     aside.rename(folder)
     shutil.rmtree(old)
     fault(f"{source}: replaced")
-    return lines
+    return True
 
 
 def recover(landing: Path) -> None:

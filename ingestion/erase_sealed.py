@@ -110,7 +110,7 @@ def erase_in_quarantine(
                 "overwrite"
             ).parquet(str(new))
         fault(f"quarantine {table}: rewritten")
-        erasure.count(f"quarantine/{table}", rows)
+        erasure.count(f"quarantine/{table}", batch_id, rows)
         save()
         place.rename(old)
         fault(f"quarantine {table}: moved")
@@ -142,7 +142,7 @@ def erase_identity(
         if dry_run:
             return rows
         if rows:
-            erasure.count("identities", rows)
+            erasure.count("identities", "", rows)
             save()
             condition = F.col("known.person_key") == F.col("gone.gone_key")
             table.alias("known").merge(known.alias("gone"), condition).whenMatchedDelete().execute()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class Records:
 @dataclass
 class Erasure:
     """`keys`: person keys of every kind; `persons`: person ids that these keys can ever have had; `numbers`: the
-    identifiers as they were written; `records`: by `<table>/<role>`; `counts`: what has gone, by place;
+    identifiers as they were written; `records`: by `<table>/<role>`; `counts`: what has gone, by place and unit;
     `touched`: lake tables of which earlier versions must go too; `resealed`: archives that were sealed again without
     the person, with their new SHA-256.
     """
@@ -49,10 +50,20 @@ class Erasure:
     touched: list[str] = field(default_factory=list)
     resealed: dict[str, str] = field(default_factory=dict)
 
-    def count(self, place: str, rows: int) -> None:
-        """Add what has gone from a place, such as `lake/ER_PRS_F`."""
+    def count(self, place: str, unit: str, rows: int) -> None:
+        """Note, before it goes, what goes from a unit (a drop, a batch) of a place such as `lake/ER_PRS_F`.
+
+        A step that is done again after a kill notes the same, or finds nothing and leaves the note.
+        """
         if rows:
-            self.counts[place] = self.counts.get(place, 0) + rows
+            self.counts[f"{place}#{unit}"] = rows
+
+    def totals(self) -> dict[str, int]:
+        """What has gone, by place."""
+        found: Counter[str] = Counter()
+        for name, rows in self.counts.items():
+            found[name.split("#", 1)[0]] += rows
+        return dict(sorted(found.items()))
 
 
 def new_id() -> str:

@@ -44,8 +44,8 @@ def erase_in_extract(
         kept = marked.where(~goes).withColumns({name: F.when(~_is_theirs(name), F.col(name)) for name in roles})
         counts[place.name] = touched
         if not dry_run:
-            _rewrite(place, kept.select(*frame.columns), fault)
             count(place.name, touched)
+            _rewrite(place, kept.select(*frame.columns), fault)
     if not dry_run:
         _recount(data, spark)
     return counts
