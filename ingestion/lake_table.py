@@ -139,6 +139,16 @@ class LakeTable:
         purged = delta_log.purge(self.path, base)
         return newest > base or purged > 0
 
+    def delta(self) -> DeltaTable:
+        """The newest version, for an act that is not a batch's."""
+        return DeltaTable.forPath(self._spark, str(self.path))
+
+    @contextmanager
+    def signed(self, sign: str) -> Iterator[None]:
+        """Versions written meanwhile bear `sign`, so that the next run knows what a killed one left."""
+        with self._conf(_METADATA, sign):
+            yield
+
     @contextmanager
     def _conf(self, key: str, value: str) -> Iterator[None]:
         with _settings:
