@@ -12,6 +12,7 @@ from hub.care import drops
 from hub.compose import Hub
 from ingestion.archive import unseal
 from ingestion.drop import Drop, take_in
+from ingestion.erase_files import rewritable
 from ingestion.errors import IngestionError
 
 
@@ -44,6 +45,11 @@ def taken(hub: Hub) -> Iterator[tuple[list[Landed], int]]:
                     raise IngestionError("No contract names this source.")
                 drop = take_in(source, folder, hub.contracts.source(source), hub.home.intake)
             except IngestionError:
+                unread += 1
+                continue
+            if not all(rewritable(table.contract, folder) for table in drop.tables):
+                # What cannot be rewritten is told, never passed over.
+                drop.discard()
                 unread += 1
                 continue
             landed.append(Landed(source, folder, drop, archive))

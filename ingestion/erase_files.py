@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ingestion.contract import Contract
+from ingestion.dialect import Dialect
 
 Tuples = set[tuple[str | None, ...]]
 _LINES = frozenset({"ndjson", "csv", "txt", "tsv"})
@@ -29,6 +30,17 @@ class Marks:
     cells: dict[tuple[str, ...], Tuples] = field(default_factory=dict)
     resources: set[str] = field(default_factory=set)
     numbers: tuple[str, ...] = ()
+
+
+def rewritable(contract: Contract, folder: Path) -> bool:
+    """Whether `without` can take a person out of the contract's files in a drop.
+
+    It can of lines of FHIR and of CSV as it comes without a dialect; not out of archives, documents and other forms.
+    """
+    if any(path.name.endswith((".zip", ".zst")) for path in folder.iterdir()):
+        return False
+    plain = contract.dialect == Dialect() and not any(column.header for column in contract.columns.values())
+    return plain and contract.format in ("csv", "fhir")
 
 
 def without(path: Path, to: Path, contract: Contract, variables: Mapping[str, str], marks: Marks) -> tuple[int, int]:
