@@ -12,6 +12,7 @@ from governance.people import OPERATOR
 from hub.compose import Hub, now
 from hub.errors import HubError, explain
 from ingestion.effort import measured_effort
+from ingestion.pins import pinned
 from projects.extract import ExtractReport, compile_extract
 from projects.opening import close_project, ended, open_project
 from projects.workspace import launch
@@ -34,11 +35,14 @@ def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
         tick("Starting Spark", 0, None)
         spark = hub.spark
         tick(f"Writing the extract of {permit_id}", 0, len(permit.tables))
-        with measured_effort(spark, _TEXT_TO_PARQUET * _largest(hub.home.lake, permit.tables)):
+        with (
+            measured_effort(spark, _TEXT_TO_PARQUET * _largest(hub.home.lake, permit.tables)),
+            pinned(hub.lake, hub.ledger, hub.home.run / "pins") as lake,
+        ):
             return compile_extract(
                 permit,
                 spark=spark,
-                lake=hub.lake,
+                lake=lake,
                 contracts=hub.contracts,
                 keystore=hub.keystore,
                 folder=place / "data",

@@ -43,6 +43,21 @@ class Home:
         return self.sealed / "identities"
 
     @property
+    def archive(self) -> Path:
+        """Drops that were put away, encrypted."""
+        return self.sealed / "archive"
+
+    @property
+    def erasures(self) -> Path:
+        """Erasures that are under way, encrypted."""
+        return self.sealed / "erasures"
+
+    @property
+    def certificates(self) -> Path:
+        """Signed certificates of purges and erasures; nothing in them identifies anybody."""
+        return self.root / "certificates"
+
+    @property
     def intake(self) -> Path:
         """Drops taken in under neutral names while a batch reads them."""
         return self.sealed / "intake"
@@ -105,6 +120,9 @@ class Home:
             self.sealed,
             self.quarantine,
             self.identities,
+            self.archive,
+            self.erasures,
+            self.certificates,
             self.intake,
             self.sealed_tmp,
             self.lake,

@@ -82,6 +82,30 @@ class WorkspaceSettings(Section):
     processes: int = Field(default=512, ge=64, description="How many processes and threads it may have.")
 
 
+class LakeSettings(Section):
+    """The care of lake tables."""
+
+    history_days: int = Field(
+        default=30, ge=0, le=3650, description="Days for which every published version can be gone back to."
+    )
+    file_size: int = Field(default=128, ge=1, le=4096, description="Size that compacted files have at most, in MiB.")
+
+
+class SourceRetention(Section):
+    """One source's own retention."""
+
+    days: int = Field(default=30, ge=0, le=3650, description="Days that a drop stays after its last publication.")
+    how: Literal["destroy", "archive"] = Field(
+        default="destroy", description="`destroy` deletes; `archive` first seals an encrypted copy in `sealed/archive`."
+    )
+
+
+class RetentionSettings(SourceRetention):
+    """How long files stay in `landing/`; `sources` has sources with days and ways of their own."""
+
+    sources: dict[str, SourceRetention] = Field(default_factory=dict, description="Source -> its own `days` and `how`.")
+
+
 class Settings(Section):
     """The whole of `hub.yaml`."""
 
@@ -97,6 +121,8 @@ class Settings(Section):
         description="SQLAlchemy URLs of the databases that contracts name, read with `hub fetch`; a password is "
         "better kept in a file of the driver's own, such as ~/.pgpass.",
     )
+    lake: LakeSettings = LakeSettings()
+    retention: RetentionSettings = RetentionSettings()
     contracts: list[Path] = Field(
         default_factory=list, description="Folders with a site's own contracts, read after the packaged ones."
     )

@@ -17,6 +17,8 @@ from pseudonymization.nir import nir_is_valid
 RAW = "_raw_"
 """Prefix of a column as it arrived."""
 
+_LET_IN = {"warn", "discard_value"}
+
 REASONS = (
     "malformed_row",
     "new_column",
@@ -64,14 +66,16 @@ def reasons(contract: Contract) -> Column:
 
 def noticed(contract: Contract) -> Column | None:
     """What is wrong with a row that is let in, as `reasons` has it for others; None where the contract lets none in."""
-    found = [(wrong, reason) for wrong, reason, policy in _values(contract) if policy in ("warn", "discard_value")]
+    if not _lets_in(contract):
+        return None
+    found = [(wrong, reason) for wrong, reason, policy in _values(contract) if policy in _LET_IN]
     return F.concat_ws(",", *[F.when(wrong, F.lit(reason)) for wrong, reason in found]) if found else None
 
 
 def discarded(contract: Contract) -> dict[str, Column]:
     """Column -> when its value is left out and becomes null."""
     found: dict[str, Column] = {}
-    for wrong, reason, policy in _values(contract):
+    for wrong, reason, policy in _values(contract) if _lets_in(contract) else ():
         if policy == "discard_value":
             name = reason.partition(":")[2]
             known = F.coalesce(wrong, F.lit(False))
@@ -107,6 +111,11 @@ def _conditions(contract: Contract) -> Iterable[tuple[Column, str]]:
             yield wrong, reason
     for rule in contract.rules:
         yield F.expr(rule.fails_when), rule.name
+
+
+def _lets_in(contract: Contract) -> bool:
+    """Asked before expressions are made: each of them is a call into the JVM, and most contracts need none."""
+    return any({contract.on_bad_type(name), contract.on_unknown_code(name)} & _LET_IN for name in contract.columns)
 
 
 def _values(contract: Contract) -> Iterable[tuple[Column, str, str]]:

@@ -43,6 +43,18 @@ class NotPublished(IngestionError):
     """A table has no published version."""
 
 
+class VersionGone(IngestionError):
+    """A version that was asked for never was published, or its files are no longer kept."""
+
+
+class RetentionError(IngestionError):
+    """A drop cannot be purged, or an archive cannot be opened."""
+
+
+class ErasureError(IngestionError):
+    """A person cannot be erased as asked."""
+
+
 class Busy(IngestionError):
     """Another process holds the lock of a table."""
 

@@ -102,7 +102,10 @@ class LakeTable:
         """
         before = self.version()
         condition = " AND ".join(f"lake.`{name}` = batch.`{name}`" for name in key)
+        table = DeltaTable.forPath(self._spark, str(self.path))
         columns = {name: f"batch.`{name}`" for name in frame.columns if name != deleted}
+        # A merge leaves alone what it is not given: a column that the contract gave up would keep its values.
+        columns |= {name: "NULL" for name in table.toDF().columns if name not in frame.columns}
         newer, stays, goes = _newer(order), "true", "false"
         if later:
             newer += f" AND lake.batch_id NOT IN ({_named(later)})"
@@ -110,8 +113,7 @@ class LakeTable:
             stays, goes = f"NOT batch.`{deleted}`", f"batch.`{deleted}`"
         with self._conf(_METADATA, batch_id):
             merge = (
-                DeltaTable.forPath(self._spark, str(self.path))
-                .alias("lake")
+                table.alias("lake")
                 .merge(frame.alias("batch"), condition)
                 .withSchemaEvolution()
                 .whenMatchedUpdate(f"{newer} AND {stays}", {**columns})
@@ -146,6 +148,16 @@ class LakeTable:
                 DeltaTable.forPath(self._spark, str(self.path)).restoreToVersion(base)
         purged = delta_log.purge(self.path, base)
         return newest > base or purged > 0
+
+    def delta(self) -> DeltaTable:
+        """The newest version, for an act that is not a batch's."""
+        return DeltaTable.forPath(self._spark, str(self.path))
+
+    @contextmanager
+    def signed(self, sign: str) -> Iterator[None]:
+        """Versions written meanwhile bear `sign`, so that the next run knows what a killed one left."""
+        with self._conf(_METADATA, sign):
+            yield
 
     @contextmanager
     def _conf(self, key: str, value: str) -> Iterator[None]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
 from ingestion.drop import TakenTable
 from ingestion.errors import UnbalancedBatch
-from ingestion.tables import batch, event, published
+from ingestion.tables import alias, batch, event, published
 
 State = Literal["taken", "written", "passed", "published", "rejected"]
 
@@ -76,6 +76,19 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Event:
+    """Something that happened to a batch, a table or a drop; `rows` only where an act counts some."""
+
+    number: int
+    at: str
+    batch_id: str
+    table: str
+    what: str
+    version: int | None
+    rows: int | None
+
+
+@dataclass(frozen=True)
 class Published:
     """A table's pointer; the period is the range of the contract's date column, ISO 8601."""
 
@@ -121,9 +134,11 @@ class Ledger:
         return [_published(row) for row in rows]
 
     def batch(self, batch_id: str) -> Batch | None:
-        """One line."""
+        """One line; by the name that its content has now, when a person was erased from it."""
+        named = select(alias.c.stands_for).where(alias.c.batch_id == batch_id)
         with self._engine.connect() as connection:
-            row = connection.execute(select(batch).where(batch.c.batch_id == batch_id)).first()
+            first = connection.execute(named).scalar_one_or_none()
+            row = connection.execute(select(batch).where(batch.c.batch_id == (first or batch_id))).first()
         return _batch(row) if row else None
 
     def batches(
@@ -221,6 +236,46 @@ class Ledger:
                 )
                 self._event(connection, pointer.batch_id, pointer.table, "published", pointer.version)
 
+    def events(self, *, table: str | None = None, what: Sequence[str] = ()) -> list[Event]:
+        """What happened, oldest first."""
+        query = select(event).order_by(event.c.number)
+        if table is not None:
+            query = query.where(event.c.table_name == table)
+        if what:
+            query = query.where(event.c.what.in_(what))
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [Event(r.number, r.at, r.batch_id, r.table_name, r.what, r.version, r.rows) for r in rows]
+
+    def record(self, batch_id: str, table: str, what: str, rows: int | None = None) -> None:
+        """Write down an act that moves no pointer."""
+        with self._engine.begin() as connection:
+            self._event(connection, batch_id, table, what, None, rows)
+
+    def repoint(self, pointer: Published, what: str, rows: int | None = None) -> None:
+        """Move one table's pointer for another reason than a batch: `restored`, `compacted` or `erased`."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(published)
+                .where(published.c.table_name == pointer.table)
+                .values(
+                    version=pointer.version,
+                    batch_id=pointer.batch_id,
+                    row_count=pointer.row_count,
+                    period_from=pointer.period_from,
+                    period_to=pointer.period_to,
+                    published_at=self._now(),
+                )
+            )
+            self._event(connection, pointer.batch_id, pointer.table, what, pointer.version, rows)
+
+    def rename(self, batch_id: str, now_named: str, content_hash: str) -> None:
+        """The batch's files changed without its rows being new: both names mean this line from now on."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(alias).where(alias.c.batch_id == now_named))
+            connection.execute(insert(alias).values(batch_id=now_named, stands_for=batch_id, at=self._now()))
+            connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(content_hash=content_hash))
+
     def _set(self, batch_id: str, table: str, state: State, version: int | None, **values: Any) -> None:
         with self._engine.begin() as connection:
             connection.execute(
@@ -228,9 +283,13 @@ class Ledger:
             )
             self._event(connection, batch_id, table, state, version)
 
-    def _event(self, connection: Connection, batch_id: str, table: str, what: str, version: int | None) -> None:
+    def _event(
+        self, connection: Connection, batch_id: str, table: str, what: str, version: int | None, rows: int | None = None
+    ) -> None:
         connection.execute(
-            insert(event).values(at=self._now(), batch_id=batch_id, table_name=table, what=what, version=version)
+            insert(event).values(
+                at=self._now(), batch_id=batch_id, table_name=table, what=what, version=version, rows=rows
+            )
         )
 
     def _now(self) -> str:

@@ -91,14 +91,24 @@ class QuarantineLedger:
     def discarded(self, batch: Batch, rows: int, reason: str | None, certificate: str) -> Discard:
         """Write that rows of a batch are destroyed."""
         line = Discard(stamp(self._ledger.now()), batch.batch_id, batch.table, rows, reason, certificate)
+        self._write(line)
+        return line
+
+    def erased(self, table: str, batch_id: str, rows: int, erasure: str, certificate: str) -> None:
+        """Write that rows of a batch go with a person; an erasure that is done again writes it once."""
+        reason = f"erasure:{erasure}"
+        if any(one.batch_id == batch_id and one.reason == reason for one in self.discards()):
+            return
+        self._write(Discard(stamp(self._ledger.now()), batch_id, table, rows, reason, certificate))
+
+    def _write(self, line: Discard) -> None:
         with self._engine.begin() as connection:
             connection.execute(
                 insert(discard).values(
-                    at=line.at, batch_id=line.batch_id, table_name=line.table, row_count=rows, reason=reason,
-                    certificate=certificate,
+                    at=line.at, batch_id=line.batch_id, table_name=line.table, row_count=line.rows, reason=line.reason,
+                    certificate=line.certificate,
                 )
             )  # fmt: skip
-        return line
 
 
 class _History:

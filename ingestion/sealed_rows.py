@@ -149,13 +149,25 @@ class SealedRows:
                 f"{self.table}: the quarantine of batch {self.batch_id[:12]} holds {self.count()} rows and the ledger "
                 f"says {left}: restore sealed/quarantine from the same moment as the records."
             )
-        if self.lines.is_file():
-            # What was destroyed must not live on as a line.
-            table = pq.read_table(self.lines)
-            there = pa.array(sorted({one.seal for one in self}), pa.binary())
-            kept = table.filter(pc.is_in(table.column("seal"), value_set=there))
-            if kept.num_rows != table.num_rows:
-                self._write_places(kept)
+        self.forget_lines()
+
+    def settle_begun(self, left: int) -> None:
+        """The same where a removal was begun and not ended; else nothing."""
+        if self._left.is_dir() or self._gone.is_dir():
+            self.settle(left)
+
+    def forget_lines(self) -> None:
+        """What was destroyed must not live on as a line: keep the lines of the rows that lie there."""
+        self.lines.with_suffix(".fresh").unlink(missing_ok=True)
+        if not self.lines.is_file():
+            return
+        table = pq.read_table(self.lines)
+        there = pa.array(sorted({one.seal for one in self}), pa.binary())
+        kept = table.filter(pc.is_in(table.column("seal"), value_set=there))
+        if not kept.num_rows:
+            self.lines.unlink()
+        elif kept.num_rows != table.num_rows:
+            self._write_places(kept)
 
     def destroy(self) -> None:
         """Remove the rows and where they stood."""

@@ -61,8 +61,9 @@ event = Table(
     Column("table_name", String(63), nullable=False),
     Column("what", String(16), nullable=False),
     Column("version", BigInteger),
+    Column("rows", BigInteger),
 )
-"""What happened to batches, append-only."""
+"""What happened to batches, tables and drops, append-only; `rows` are those that an erasure or a purge concerned."""
 
 discard = Table(
     "ingestion_discard",
@@ -125,3 +126,12 @@ derived = Table(
     Index("ix_ingestion_derived_table", "table_name"),
 )
 """What each batch of a derived table came from."""
+
+alias = Table(
+    "ingestion_alias",
+    metadata,
+    Column("batch_id", String(32), primary_key=True),
+    Column("stands_for", String(32), nullable=False),
+    Column("at", String(32), nullable=False),
+)
+"""A drop from which a person was erased has other content, and is still the batch that was published."""

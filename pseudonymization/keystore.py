@@ -31,7 +31,7 @@ _SECRET_BYTES = 32
 _MAX_BYTES = 1 << 20
 _NAMESPACE = "health-data-hub/1/"
 _PURPOSE = re.compile(
-    r"person|professional|record|identity|quarantine|person-id|intake|project/[A-Za-z0-9_-]{1,64}/(?:person|record)"
+    r"person|professional|record|identity|quarantine|person-id|intake|archive|certificate|erasure|project/[A-Za-z0-9_-]{1,64}/(?:person|record)"
 )
 
 
@@ -119,7 +119,8 @@ class KeyStore:
     def derive(self, purpose: str) -> DerivedKey:
         """The key of a purpose, by HKDF-SHA-256 (RFC 5869) with the purpose as `info`.
 
-        Purposes are `person`, `professional`, `record`, `identity`, `quarantine`, `person-id`, `intake`,
+        Purposes are `person`, `professional`, `record`, `identity`, `quarantine`, `person-id`, `intake`, `archive`
+        (drops put away), `certificate` (signatures), `erasure` (erasures that are under way),
         `project/<id>/person` and `project/<id>/record`; anything else raises `UnknownPurpose`.
         """
         if not _PURPOSE.fullmatch(purpose):

@@ -12,7 +12,10 @@ from hub.cli import (
     data,
     demo_command,
     derive_command,
+    erase,
     keys,
+    lake,
+    landing,
     people,
     project,
     quarantine,
@@ -38,11 +41,14 @@ app.add_typer(contracts.app, name="contract")
 app.add_typer(views.app, name="view")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(schedule.app, name="schedule")
+app.add_typer(lake.app, name="lake")
+app.add_typer(landing.app, name="landing")
 data.register(app)
 derive_command.register(app)
 demo_command.register(app)
 serve_command.register(app)
 system.register(app)
+erase.register(app)
 
 
 def main() -> None:

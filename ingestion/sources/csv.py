@@ -23,13 +23,17 @@ from ingestion.taken import Taken, TakenTable
 
 __all__ = ["MALFORMED", "check", "read", "take"]
 
+_RECORDS = "records.ndjson"
+_YEAR = 4
+"""Characters of a year, the longest that a part of a file's name may have to stand in a plan if it is not plain."""
+
 
 def take(delivery: Delivery, contract: Contract, variables: Mapping[str, str]) -> Taken:
     """Count lines, or records where the dialect has `line_breaks`.
 
     Raises `DropError`: no rows of text at all, a header repeated further down, a quote that is not closed in its line.
     """
-    if _by_records(contract):
+    if _by_records(contract, variables):
         return _take_records(delivery, contract, variables)
     dialect = contract.dialect
     look = _Look(delivery.what, contract)
@@ -50,7 +54,7 @@ def check(taken: TakenTable) -> None:
     Where the intake reads records, no surprise is let in.
     """
     contract, hint = taken.contract, "if its columns are all there, its delimiter is not the contract's"
-    if _by_records(contract):
+    if any(file.path.name == _RECORDS for file in taken.files):
         check_strictly(taken, hint=hint)
         return
     for place, file in enumerate(taken.files, start=1):
@@ -61,13 +65,14 @@ def check(taken: TakenTable) -> None:
 def read(spark: SparkSession, taken: TakenTable) -> DataFrame:
     """Text columns in the contract's order, `_malformed`, the row's place; `_surprise` where a header may refuse."""
     contract = taken.contract
-    if _by_records(contract):
-        return read_records(spark, [file.path for file in taken.files], contract.columns)
     dialect = contract.dialect
     groups: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], list[str]] = {}
+    records = [file.path for file in taken.files if file.path.name == _RECORDS]
     for file in taken.files:
+        if file.path.name == _RECORDS:
+            continue
         groups.setdefault((file.header, tuple(sorted(file.variables.items()))), []).append(str(file.path))
-    frames = []
+    frames = [read_records(spark, records, contract.columns)] if records else []
     for (cells, variables), paths in groups.items():
         header = header_of(contract, cells)
         schema = StructType([StructField(name, StringType()) for name in (*header.names, MALFORMED)])
@@ -89,15 +94,23 @@ def read(spark: SparkSession, taken: TakenTable) -> DataFrame:
             absent[SURPRISE] = F.lit(header_reason(contract, header)).cast("string")
         named = {name: F.lit(value) for name, value in variables}
         frame = frame.withColumns({ROW: row_place(), **named, **absent})
-        wanted = [name for name in (MALFORMED, SURPRISE, ROW) if name in frame.columns]
+        # A record that the intake wrote stands nowhere in what was delivered: then no row of the table has a place.
+        wanted = [name for name in (MALFORMED, SURPRISE, *(() if records else (ROW,))) if name in frame.columns]
         frames.append(frame.select(*contract.columns, *wanted))
-    return reduce(DataFrame.unionByName, frames)
+    return reduce(lambda some, more: some.unionByName(more, allowMissingColumns=True), frames)
 
 
-def _by_records(contract: Contract) -> bool:
-    """Whether the intake reads the records: for line breaks, and so that no telling part of a name enters a plan."""
-    telling = any(contract.columns[name].sensitivity not in ("plain", "record_key") for name in contract.from_file_name)
-    return contract.dialect.line_breaks or telling
+def _by_records(contract: Contract, variables: Mapping[str, str]) -> bool:
+    """Whether the intake reads the records: for line breaks, and so that no telling part of a name enters a plan.
+
+    A year tells nobody; a number that could be somebody's is longer.
+    """
+    telling = [
+        name
+        for name, value in variables.items()
+        if contract.columns[name].sensitivity != "plain" and len(value) > _YEAR
+    ]
+    return contract.dialect.line_breaks or bool(telling)
 
 
 def _own_names(contract: Contract) -> tuple[str, ...]:
@@ -196,7 +209,7 @@ def _take_records(delivery: Delivery, contract: Contract, variables: Mapping[str
     csv.field_size_limit(MAX_LINE)
     rows = csv.reader(_Lines(delivery, dialect.encoding), _Style(contract))
     header, headers, blanks = tuple(contract.file_columns), 0, 0
-    with RecordFile(delivery.path.with_name("records.ndjson")) as records:
+    with RecordFile(delivery.path.with_name(_RECORDS)) as records:
         try:
             for cells in rows:
                 if not any(cell.strip() for cell in cells) and len(cells) <= 1:

@@ -87,6 +87,14 @@ CONTRACTS = {
         + "  DML_IND: {codes: [INSERT, UPDATE], sensitivity: plain, fr: m, en: m}\n",
     ),
     "bare": _of("bare", "BARE*.tsv*", "csv", 'dialect: {delimiter: "\\t", header: false, escape: "\\\\"}\n' + _COLUMNS),
+    "stays": _of(
+        "stays",
+        "STAYS*.csv",
+        "csv",
+        'from_file_name: {hospital: "^STAYS(.*)[.]csv$"}\n'
+        + _COLUMNS
+        + "  hospital: {sensitivity: record_key, fr: h, en: h}\n",
+    ),
     "wide": _of("wide", "WIDE*.csv*", "csv", "dialect: {encoding: utf-16}\n" + _COLUMNS),
     "fixed": _of("fixed", "FIXED*.txt*", "fixed", _FIXED),
     "objects": _of("objects", "OBJECTS*.ndjson*", "ndjson", _COLUMNS),
@@ -171,6 +179,7 @@ GOOD: dict[str, bytes] = {
     "RIF.txt": f'{RIF_HEADER}\n1|5" pipe|27-OCT-1999|1|INSERT\n'.encode(),
     "BARE.tsv": b'1\t"a \\" quote"\t2023-01-02\t1\n',
     "WIDE.csv": f"{HEADER}\n1,Ωmega,2023-01-02,1\n".encode("utf-16"),
+    "STAYS23.csv": f"{HEADER}\n{LINE}\n".encode(),
     "FIXED.txt": "0001Hélène    28022023   10.50\n".encode("latin-1"),
     "OBJECTS.ndjson": b'{"number": 1, "name": "two\\nlines", "day": "2023-01-02", "price": 1.5}\n',
     "PAGES.parquet": parquet(pages()),

@@ -64,6 +64,7 @@ FILES: dict[str, bytes] = {
         "latin-1"
     ),
     "QUOTED.csv": GOOD["QUOTED.csv"] + b"2,x\n\n3,,2023-01-02,\n",
+    "STAYS1850578006084.csv": f"{HEADER}\n2,x,2023-01-02,1\n3,y\n".encode(),
     "RIF.txt": GOOD["RIF.txt"] + b"2||01-jan-2000|1|UPDATE\n3||2000-01-01|1|DELETE\n",
     "FIXED.txt": GOOD["FIXED.txt"] + b"0002too short\n    nobody    02012023    1.00\n",
     "OBJECTS.ndjson": GOOD["OBJECTS.ndjson"] + b'{"number": "2", "name": {"a": [1]}}\n{"number": \n{}\n"text"\n',
@@ -109,6 +110,11 @@ EXPECTED: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("bad_type:day,unknown_code:DML_IND", ("3", None, None, Decimal("1.00"), "DELETE")),
     ],
     "bare": [("", ("1", 'a " quote', JANUARY, Decimal("1.00")))],
+    "stays": [
+        ("", ("1", "DUPONT", JANUARY, Decimal("10.50"), "23")),
+        ("", ("2", "x", JANUARY, Decimal("1.00"), "1850578006084")),
+        (MALFORMED, (None, None, None, None, None)),
+    ],
     "wide": [("", ("1", "Ωmega", JANUARY, Decimal("1.00")))],
     "fixed": [
         ("", ("0001", "Hélène", date(2023, 2, 28), Decimal("10.50"))),
@@ -225,9 +231,14 @@ def test_parquet_files_of_other_types_are_one_table(taken: Callable[..., Drop], 
 
 @pytest.mark.spark
 def test_telling_parts_of_file_names_stay_out_of_plans(taken: Callable[..., Drop], spark: SparkSession) -> None:
-    (table,) = taken({"note_1850578006084.txt": b"x"}).tables
-    frame = source_of(table.contract).read(spark, table)
-    assert "1850578006084" not in frame._jdf.queryExecution().toString()  # type: ignore[operator]
+    stays = f"{HEADER}\n{LINE}\n".encode()
+    names = ("note_1850578006084.txt", "STAYS1850578006084.csv", "STAYS23.csv")
+    drop = taken(dict(zip(names, (b"x", stays, stays), strict=True)))
+    assert len(drop.tables) == 2
+    for table in drop.tables:
+        frame = source_of(table.contract).read(spark, table)
+        assert "1850578006084" not in frame._jdf.queryExecution().toString()  # type: ignore[operator]
+        assert any("1850578006084" in tuple(row) for row in frame.collect())
 
 
 def test_a_site_adds_a_kind_by_an_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

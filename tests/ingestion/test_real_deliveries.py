@@ -33,7 +33,7 @@ ORPHANS = {"CLM_FISS": 1, "CLM_INSTNL": 1, "CLM_LINE": 14, "CLM_LINE_INSTNL": 14
 
 
 def contract(table: str, source: str, files: str, header: Sequence[str], **more: object) -> dict[str, object]:
-    columns: dict[str, object] = {name: {"fr": "x", "en": "x"} for name in header}
+    columns: dict[str, object] = {name: {"sensitivity": "plain", "fr": "x", "en": "x"} for name in header}
     for name in CLAIM:
         if name in columns:
             columns[name] = {"required": True, "sensitivity": "record_key", "fr": "x", "en": "x"}

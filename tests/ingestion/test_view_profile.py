@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pyspark.sql import functions as F
 
 from ingestion.errors import ViewError
-from ingestion.view_definition import ViewDefinition
+from ingestion.resources import schema_of
+from ingestion.view_definition import PACKAGED, ViewDefinition, load_view
 from ingestion.view_run import run_view, write_rows
 
 if TYPE_CHECKING:
@@ -250,3 +252,30 @@ def test_a_view_that_breaks_a_rule_is_refused_before_anything_is_read(change: di
 @pytest.mark.spark
 def test_columns_that_differ_in_case_only_stay_two(spark: SparkSession, file: Path) -> None:
     assert rows(spark, file, view_of("Patient", ID="id", id="birthDate")) == [{"ID": "p1", "id": "1970-06"}]
+
+
+@pytest.mark.spark
+def test_every_packaged_view_gives_one_value_in_each_column_by_its_declared_schema(spark: SparkSession) -> None:
+    for path in sorted(PACKAGED.glob("*.json")):
+        definition = load_view(path.stem)
+        assert definition.one_row
+        empty = spark.createDataFrame([], schema_of(definition.resource))
+        assert definition.apply(empty).columns == definition.columns
+
+
+@pytest.mark.spark
+def test_a_partial_date_is_its_first_day_and_what_is_no_date_stays_to_be_quarantined(spark: SparkSession) -> None:
+    dates = {
+        "2015": ("2015-01-01", "year"), "2015-03": ("2015-03-01", "month"), "2015-03-04": ("2015-03-04", "day"),
+        "2015-03-04T23:30:00-05:00": ("2015-03-04", "day"), "last year": ("last year", "day"),
+    }  # fmt: skip
+    lines = [(json.dumps({"resourceType": "Condition", "id": date, "onsetDateTime": date}),) for date in dates]
+    lines.append((json.dumps({"resourceType": "Condition", "id": "none"}),))
+    resources = spark.createDataFrame(lines, "line STRING").select(
+        F.from_json("line", schema_of("Condition")).alias("r")
+    )
+    found = load_view("condition").apply(resources.select("r.*")).collect()
+    assert {row["id"]: (row["onset_date"], row["onset_date_precision"]) for row in found} == {
+        **dates,
+        "none": (None, None),
+    }

@@ -6,9 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +24,6 @@ from ingestion.importing.nomenclature import CodeList, contract_names, draft_lis
 from ingestion.importing.table_schema import read_table_schema
 from ingestion.ingest import Report, ingest_drop
 from ingestion.surprises import Surprises
-from projects.extract import compile_extract
 from tests.ingestion.conftest import Small
 
 if TYPE_CHECKING:
@@ -134,16 +131,6 @@ def test_a_list_is_published_and_a_new_delivery_takes_its_place(small: Small, tm
         write_drop([read(path)], small.home.landing / "lists" / "one")
     (shown,) = catalogue(load_contracts(tmp_path / "lists"), small.ledger)
     assert (shown.name, shown.roles, len(shown.columns)) == ("T", (), 6)
-    permit = SimpleNamespace(
-        id="p1", title="t", tables={"T": ("CODE", "FROM")}, date_from=date(2020, 1, 1), date_to=date(2021, 1, 1),
-        born_from=None, born_to=None, end_date=date(2030, 1, 1),
-    )  # fmt: skip
-    compile_extract(
-        permit, spark=small.spark, lake=small.lake, contracts=load_contracts(tmp_path / "lists"),
-        keystore=small.keystore, folder=tmp_path / "data",
-    )  # fmt: skip
-    extract = small.spark.read.format("delta").load(str(tmp_path / "data" / "T")).collect()
-    assert {tuple(row) for row in extract} == {("01", date(2017, 7, 2)), ("02", None)}
     path.with_suffix(".csv").write_text(CONTENT.replace("01;Un", "03;Trois"), encoding="utf-8")
     load(small, [read(path)], tmp_path / "lists", "two")
     assert {row["CODE"] for row in small.lake.read("T").collect()} == {"02", "03"}
@@ -242,5 +229,4 @@ def test_real_causes_of_death_are_checked_against_their_real_lists(
         if unknown:
             expected[f"unknown_code:{name}"] = unknown
     assert dict(report.noticed) == expected
-    assert sum(name.startswith("unknown_code") for name in expected) > 3
     assert len(named) - len(expected) > 3
