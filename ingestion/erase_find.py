@@ -26,6 +26,7 @@ from ingestion.erase_sealed import ROW, arrived_rows, places
 from ingestion.erasure import LONG_ENOUGH, Erasure, Records
 from ingestion.errors import ErasureError
 from ingestion.lake import PERSON_LINK, Lake
+from ingestion.records import MALFORMED
 from ingestion.redact import redacted
 from ingestion.sources import reader_of
 from pseudonymization.chosen import chosen
@@ -80,7 +81,8 @@ class Finder:
         for taken in landed:
             name = taken.contract.table
             rows = reader_of(taken.contract).read(spark, taken)
-            arrived.setdefault(name, []).append(rows)
+            # A reader may also tell where a row stood, which the quarantine does not.
+            arrived.setdefault(name, []).append(rows.select(*taken.contract.columns, MALFORMED))
         # One frame for each table: each thing asked of it is then one job, however many batches there are.
         self._arrived = {
             name: self._seen(reduce(DataFrame.unionByName, frames), contracts[name]) for name, frames in arrived.items()

@@ -114,6 +114,7 @@ def test_a_key_that_the_lake_holds_by_now_is_not_doubled(small: Small, contract_
     assert conflict.reasons == ("key_conflict",)
 
 
+@pytest.mark.long
 def test_when_nothing_passes_the_table_stays_and_the_rows_wait(small: Small) -> None:
     wrong = "PSA0000000000003,1,,3,2023-06-01"
     small.ingest(small.drop("one", people=[*GOOD_PEOPLE, wrong], visits=[*GOOD_VISITS, IN_C]))
