@@ -180,9 +180,10 @@ def ingest_drop(
         files = {seen.name(f"{source}/{drop_folder.name}", *place): sha256 for place, sha256 in drop.read.items()}
         changed = seen.changed(files)
         try:
-            codes = CodeLists(lake, contracts)
             for taken in drop.tables:
                 reader_of(taken.contract).check(taken)
+            codes = CodeLists(lake, contracts)
+            for taken in drop.tables:
                 codes.check(taken.contract)
             quarantine = Quarantine(spark, folders.quarantine)
             identity_table = IdentityTable(spark, folders.identities, keystore.derive("identity"))

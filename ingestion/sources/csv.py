@@ -94,6 +94,10 @@ def read(spark: SparkSession, taken: TakenTable) -> DataFrame:
             absent[SURPRISE] = F.lit(header_reason(contract, header)).cast("string")
         named = {name: F.lit(value) for name, value in variables}
         frame = frame.withColumns({ROW: row_place(), **named, **absent})
+        if not contract.lake_columns:
+            # Spark refuses to read the unreadable lines alone; a table that keeps nothing might ask for no more.
+            some = F.length(F.coalesce(F.col(header.names[0]), F.lit("")))
+            frame = frame.withColumn(MALFORMED, F.when(some >= 0, F.col(MALFORMED)))
         # A record that the intake wrote stands nowhere in what was delivered: then no row of the table has a place.
         wanted = [name for name in (MALFORMED, SURPRISE, *(() if records else (ROW,))) if name in frame.columns]
         frames.append(frame.select(*contract.columns, *wanted))

@@ -106,3 +106,15 @@ def test_a_later_month_adds_files_and_rewrites_none(small: Small) -> None:
 def test_changes_tell_only_what_happened() -> None:
     assert Changes(inserted=2).told() == {"inserted": 2}
     assert Changes().told() == {}
+
+
+def test_a_table_that_keeps_no_column_is_counted_all_the_same(
+    make_small: Callable[[], Small], contract_folder: Path
+) -> None:
+    text = HEAD.format(table="nothing").replace("key: [number]\nrecord_keys: {number: [number]}\n", "") + COLUMNS
+    for word in ("required: true, sensitivity: record_key, ", "codes: [INSERT, UPDATE, DELETE], ", "type: int, "):
+        text = text.replace(word, "")
+    (contract_folder / "nothing.yaml").write_text(text.replace("sensitivity: plain, ", ""), encoding="utf-8")
+    small = make_small()
+    report = small.ingest(send(small, "one", nothing=["1,INSERT,1,a", "2,INSERT"]), source="changing")
+    assert (report["nothing"].accepted, report["nothing"].details) == (1, {"malformed_row": 1})
