@@ -42,7 +42,7 @@ files: "units.ndjson"
 format: ndjson
 database: {name: erp, table: units}
 label: {fr: x, en: x}
-write: replace
+write: snapshot
 columns:
   code: {sensitivity: plain, fr: n, en: n}
 """

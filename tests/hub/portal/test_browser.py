@@ -270,9 +270,11 @@ def test_it_works_without_scripts(page_of, served):
     page = page_of("alice", java_script_enabled=False)
     page.goto(served + "/catalogue")
     page.get_by_role("searchbox").fill("mco")
-    page.get_by_role("button", name="Rechercher").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Rechercher").click()
     assert page.locator("#results li").count() == 1
     page.goto(served + "/applications/new")
     page.get_by_label("Titre du projet").fill("Sans script")
-    page.get_by_role("button", name="Enregistrer le brouillon").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Enregistrer le brouillon").click()
     assert "Le brouillon est enregistré." in page.locator("main").inner_text()
