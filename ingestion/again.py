@@ -18,28 +18,31 @@ _CHUNK = 1 << 22
 class Fetched:
     """Lines as a table of their own, under the intake; `original` maps a row's place in it to its place in the batch.
 
-    `table` is None when nothing was wanted.
+    `stood` has for each file of it which file of the batch its lines come from, counted from 1, and their numbers
+    there. `table` is None when nothing was wanted.
     """
 
     table: TakenTable | None
     original: dict[int, int]
+    stood: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
 
 def fetch(taken: TakenTable, wanted: Callable[[int], bool], name: str) -> Fetched:
     """Copy the lines whose place is `wanted` beside their files, in a folder `name`, under their files' headers."""
-    files, original = [], dict[int, int]()
+    files, original, stood = [], dict[int, int](), []
     blank = CONTROL if taken.contract.format == "csv" else WHITE
-    for file in taken.files:
+    for count, file in enumerate(taken.files, start=1):
         number = int(file.path.name.split(".")[0].removeprefix("part-"))
         target = file.path.parent / name / file.path.name.removesuffix(".gz")
         target.parent.mkdir(mode=0o700, exist_ok=True)
         found = _copy(file, number, blank, wanted, target, original)
         if found:
             size = target.stat().st_size
-            files.append(replace(file, path=target, rows=found, blanks=0, size=size))
+            files.append(replace(file, path=target, rows=len(found), blanks=0, size=size))
+            stood.append((count, tuple(found)))
         else:
             target.unlink(missing_ok=True)
-    return Fetched(TakenTable(taken.contract, tuple(files)) if files else None, original)
+    return Fetched(TakenTable(taken.contract, tuple(files)) if files else None, original, tuple(stood))
 
 
 def _copy(
@@ -49,12 +52,13 @@ def _copy(
     wanted: Callable[[int], bool],
     target: Path,
     original: dict[int, int],
-) -> int:
-    """Returns how many lines were copied."""
-    found, row, block, headers, to_block, to_row = 0, 0, 0, file.headers, 0, 0
+) -> list[int]:
+    """Returns the numbers of the lines that were copied."""
+    found = list[int]()
+    row, block, headers, to_block, to_row = 0, 0, file.headers, 0, 0
     packed = file.path.name.endswith(".gz")
     with target.open("wb") as out:
-        for offset, line in _lines(file.path, packed):
+        for line_number, (offset, line) in enumerate(_lines(file.path, packed), start=1):
             if not line.strip(blank):
                 continue
             if headers:
@@ -73,7 +77,7 @@ def _copy(
                 to_block, to_row = block_of(begins), 0
             original[place(number, to_block, to_row)] = here
             to_row += 1
-            found += 1
+            found.append(line_number)
             out.write(line if line.endswith((b"\n", b"\r")) else line + b"\n")
     return found
 

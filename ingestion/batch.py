@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from ingestion.again import Fetched
 from ingestion.code_lists import CodeLists
 from ingestion.contract import Contract
 from ingestion.drop import TakenTable
@@ -93,9 +94,9 @@ class Workshop:
         """Remove what was staged."""
         shutil.rmtree(self._tmp, ignore_errors=True)
 
-    def _locate(self, taken: TakenTable) -> None:
-        """Keep where the refused rows stood."""
-        locate(taken, self.quarantine.rows(taken.contract.table, taken.batch_id), self.keystore)
+    def _locate(self, taken: TakenTable, among: Sequence[Fetched] | None) -> None:
+        """Keep where the refused rows stood; `among` are the lines that were fetched again, if they were."""
+        locate(taken, self.quarantine.rows(taken.contract.table, taken.batch_id), self.keystore, among)
 
     def _sort_out(self, prepared: Prepared) -> Sorted:
         """What becomes of staged rows once they are compared."""
@@ -116,10 +117,12 @@ class Workshop:
         done = put(good.select(*prepared.lake_columns), contract, batch_id, table, instead_of)
         added = table.read(done.version).where(F.col("batch_id") == batch_id)
         number = taken.total("rows") - done.written - len(twins.left_out)
-        refused = refused_rows(taken, added, number, twins, prepared_again, self._stage)
+        again = refused_rows(taken, added, number, twins, prepared_again, self._stage)
+        refused, fetched = again or (None, None)
         if twins.conflicts is not None:
             refused = twins.conflicts if refused is None else refused.unionByName(twins.conflicts)
-        return Outcome(done.version, self._count(taken, done, twins.duplicates, refused, good))
+        among = [one for one in (fetched, twins.fetched) if one is not None]
+        return Outcome(done.version, self._count(taken, done, twins.duplicates, refused, good, among))
 
     def _by_way_of_a_stage(
         self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: Replaced | None
@@ -135,14 +138,20 @@ class Workshop:
         return Outcome(done.version, self._count(taken, done, sorted_.duplicates, refused, sorted_.accepted))
 
     def _count(
-        self, taken: TakenTable, done: Put, duplicates: int, refused: DataFrame | None, accepted: DataFrame
+        self,
+        taken: TakenTable,
+        done: Put,
+        duplicates: int,
+        refused: DataFrame | None,
+        accepted: DataFrame,
+        among: Sequence[Fetched] | None = None,
     ) -> Counts:
         """Seal the refused lines and make the batch's count. Raises `UnbalancedBatch`."""
         contract = taken.contract
         quarantined, reasons = 0, dict[str, int]()
         if refused is not None:
             quarantined, reasons = self.quarantine.write(refused, contract.table, taken.batch_id)
-            self._locate(taken)
+            self._locate(taken, among)
         counts = Counts(
             taken.total("rows"), done.written, quarantined, duplicates, reasons,
             changes=done.changes.told(), noticed=self._noticed(taken, accepted),

@@ -21,14 +21,19 @@ _PLAIN = {
 }
 
 
+_LARGE = {
+    # Every select that is not folded into the next copies each row, all of its columns; what is then written twice
+    # in one select is computed once all the same.
+    "spark.sql.optimizer.collapseProjectAlwaysInline": "true",
+}
+
+
 @contextmanager
 def measured_effort(spark: SparkSession, size: int) -> Iterator[None]:
     """While a small drop is taken through: interpreted expressions, no second planning, one partition."""
-    if size >= SMALL:
-        yield
-        return
-    before = {name: spark.conf.get(name, None) for name in _PLAIN}
-    for name, value in _PLAIN.items():
+    wanted = _PLAIN if size < SMALL else _LARGE
+    before = {name: spark.conf.get(name, None) for name in wanted}
+    for name, value in wanted.items():
         spark.conf.set(name, value)
     try:
         yield

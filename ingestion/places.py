@@ -45,10 +45,12 @@ def even_blocks(spark: SparkSession) -> Iterator[None]:
 def row_place() -> Column:
     """The place of a row, in the very select that follows a reader: later, rows would number anew.
 
-    File names must be neutral ones (`part-<place>`), as the intake gives them.
+    File names must be neutral ones (`part-<place>`), as the intake gives them. Where the reader is in its file is
+    asked of the running task: the reader's own metadata columns would copy every row once more.
     """
-    file = F.regexp_extract(F.col("_metadata.file_name"), r"^part-(\d+)\.", 1).cast("bigint")
-    block = F.floor(F.col("_metadata.file_block_start") / F.lit(SPLIT)).cast("bigint")
+    name = F.substring_index(F.input_file_name(), "/part-", -1)
+    file = F.substring_index(name, ".", 1).cast("bigint")
+    block = F.shiftright(F.input_file_block_start(), SPLIT.bit_length() - 1)
     row = F.monotonically_increasing_id().bitwiseAND(F.lit((1 << 33) - 1))
     return F.shiftleft(file, _FILE_BITS) + F.shiftleft(block, _BLOCK_BITS) + row
 

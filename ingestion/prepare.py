@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from ingestion.checks import RAW, discarded, is_good, noticed, raw, reasons
 from ingestion.code_lists import KNOWN
 from ingestion.contract import Contract
-from ingestion.places import ROW
+from ingestion.places import ROW, row_place
 from ingestion.records import ABSENT, MALFORMED, READ_ORDER
 from ingestion.surprises import SURPRISE, refuses_by_header
 from ingestion.values import attachment_text, spark_type, typed
@@ -89,9 +89,13 @@ def prepare(
     null where the reader does not tell it). What is not selected from it is not computed. No key and no raw value is
     among its columns. With `only_good`, rows that would be refused are not in it.
     """
-    places = [ROW] if ROW in arrived.columns else []
+    joined, places = ABSENT in arrived.columns, [ROW] if ROW in arrived.columns else []
+    # Where nothing was joined, a row's place is asked for in the last of all selects: what it depends on cannot be
+    # moved, so that everything before it is one select on what was read, and each column is copied once.
+    at_once = only_good and bool(places) and not joined and not any(name.startswith(KNOWN) for name in arrived.columns)
+    if at_once:
+        arrived, places = arrived.drop(ROW), []
     keyed = with_keys(arrived, spark, {purpose: keystore.derive(purpose) for purpose in _PURPOSES})
-    joined = ABSENT in arrived.columns
     pads = [name for name in keyed.columns if name not in arrived.columns]
     frame = keyed.select(
         *[F.col(name).alias(RAW + name) for name in contract.columns],
@@ -106,7 +110,7 @@ def prepare(
     frame = frame.withColumns({column: _person_key(contract, column) for column in roles}) if roles else frame
     if only_good:
         good = is_good(contract) & F.col(ABSENT).isNull() if joined else is_good(contract)
-        frame = frame.where(good).withColumn(REASONS, F.lit(""))
+        frame = (frame if at_once else frame.where(good)).withColumn(REASONS, F.lit(""))
     else:
         frame = frame.withColumn(REASONS, reasons(contract))
         if joined:
@@ -116,6 +120,9 @@ def prepare(
             frame = scrub(frame, name)
     frame = frame.withColumn(KEY, _key(contract))
     let_in, left_out = noticed(contract), discarded(contract)
+    # A sum, not a condition: every row must be numbered, whether its number is kept or not.
+    at_once_place = row_place() + F.when(is_good(contract), F.lit(0)) if at_once else None
+    place = F.col(ROW) if places else F.lit(None).cast("bigint")
     order = F.col(ROW) if places else F.col(READ_ORDER) if joined else F.monotonically_increasing_id()
     batch = F.lit(batch_id)
     document = F.struct(*[raw(name).alias(name) for name in contract.columns], MALFORMED)
@@ -136,8 +143,10 @@ def prepare(
         order.alias(ORDER),
         _group(contract).alias(GROUP),
         *gone,
-        F.col(ROW) if places else F.lit(None).cast("bigint").alias(ROW),
+        (place if at_once_place is None else at_once_place).alias(ROW),
     )
+    if at_once:
+        frame = frame.where(F.col(ROW).isNotNull())
     return Prepared(contract, batch_id, without_keys(frame))
 
 

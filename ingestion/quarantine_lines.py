@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ingestion.again import Fetched
 from ingestion.contract import Contract
 from ingestion.drop import TakenFile, TakenTable
 from ingestion.records import MALFORMED
@@ -56,9 +57,10 @@ class _Found:
         return None
 
 
-def locate(taken: TakenTable, rows: SealedRows, keystore: KeyStore) -> int:
+def locate(taken: TakenTable, rows: SealedRows, keystore: KeyStore, among: Sequence[Fetched] | None = None) -> int:
     """Keep where the refused rows of a batch stood in the files that were taken in; returns how many were found.
 
+    With `among`, the rows are sought in the lines that were fetched again, and nothing else is read.
     CSV: by content; a row is found unless its quoting is broken. FHIR: by the resource's id and values, so a
     resource without id is not found. Two equal lines are two rows, in order of reading.
     """
@@ -66,14 +68,48 @@ def locate(taken: TakenTable, rows: SealedRows, keystore: KeyStore) -> int:
     if any(file.path.name in WRITTEN for file in taken.files):
         # Records that the intake wrote itself stand in no line of what was delivered.
         return 0
+    files = _whole(taken) if among is None else [file for one in among for file in _fetched(one)]
     if taken.contract.format == "csv":
-        _in_csv(taken, rows, keystore, found)
+        _in_csv(taken, files, rows, keystore, found)
     elif taken.contract.format in ("fhir", "ndjson"):
-        _in_ndjson(taken, rows, keystore, found)
+        _in_ndjson(files, rows, keystore, found)
     else:
         return 0
     rows.keep_places(found.places, keystore)
     return len(found.places)
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file to look in: its place among the batch's files, and the number there of each of its rows' lines.
+
+    `numbers` is None where the file is the batch's own, whose lines are numbered as they come.
+    """
+
+    file: TakenFile
+    place: int
+    numbers: Sequence[int] | None = None
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Number and text of every line but the header."""
+        headers, row = self.file.headers, 0
+        for number, line in _lines(self.file.path):
+            if headers and line.strip():
+                headers -= 1
+            elif self.numbers is None:
+                yield number, line
+            else:
+                yield self.numbers[row], line
+                row += 1
+
+
+def _whole(taken: TakenTable) -> list[_File]:
+    return [_File(file, place) for place, file in enumerate(taken.files, start=1)]
+
+
+def _fetched(one: Fetched) -> list[_File]:
+    files = one.table.files if one.table else ()
+    return [_File(file, place, numbers) for file, (place, numbers) in zip(files, one.stood, strict=True)]
 
 
 def carry(before: SealedRows, after: SealedRows, contract: Contract, keystore: KeyStore) -> int:
@@ -105,7 +141,9 @@ def _same(contract: Contract, row: Mapping[str, Any]) -> bytes:
     return _digest(json.dumps([row.get(name) for name in (*contract.columns, MALFORMED)]), {})
 
 
-def _in_csv(taken: TakenTable, rows: SealedRows, keystore: KeyStore, found: _Found) -> None:
+def _in_csv(
+    taken: TakenTable, files: Sequence[_File], rows: SealedRows, keystore: KeyStore, found: _Found
+) -> None:
     contract = taken.contract
     headers = list(dict.fromkeys(file.header for file in taken.files))
     # A column that the contract did not know was not kept with the row: it is passed over in the lines too.
@@ -121,24 +159,16 @@ def _in_csv(taken: TakenTable, rows: SealedRows, keystore: KeyStore, found: _Fou
             # A line that could not be read is kept as it was.
             line = row.get(MALFORMED) or _BREAK.join([row.get(name) or "" for name in names[header] if name])
             waiting[header][_digest(line, told)].append(sealed.seal)
-    for place, file in enumerate(taken.files, start=1):
+    for one in files:
         if len(found.places) == number:
             return
-        for line, raw in _csv_lines(file):
-            for text in _readings(raw, delimiter, names[file.header]):
-                seal = found.next_of(waiting[file.header].get(_digest(text, file.variables)))
+        header, variables = one.file.header, one.file.variables
+        for line, raw in one.lines():
+            for text in _readings(raw, delimiter, names[header]):
+                seal = found.next_of(waiting[header].get(_digest(text, variables)))
                 if seal is not None:
-                    found.add(seal, Where(place, line, raw))
+                    found.add(seal, Where(one.place, line, raw))
                     break
-
-
-def _csv_lines(file: TakenFile) -> Iterator[tuple[int, str]]:
-    headers = file.headers
-    for number, line in _lines(file.path):
-        if headers and line.strip():
-            headers -= 1
-        else:
-            yield number, line
 
 
 def _readings(line: str, delimiter: str, names: Sequence[str | None]) -> Iterator[str]:
@@ -156,7 +186,7 @@ def _readings(line: str, delimiter: str, names: Sequence[str | None]) -> Iterato
             return
 
 
-def _in_ndjson(taken: TakenTable, rows: SealedRows, keystore: KeyStore, found: _Found) -> None:
+def _in_ndjson(files: Sequence[_File], rows: SealedRows, keystore: KeyStore, found: _Found) -> None:
     broken: dict[bytes, deque[bytes]] = defaultdict(deque)
     # Whichever column of the view holds the resource's id: the row is found under each of its short values.
     by_value: dict[str, list[tuple[bytes, tuple[str, ...]]]] = defaultdict(list)
@@ -168,18 +198,18 @@ def _in_ndjson(taken: TakenTable, rows: SealedRows, keystore: KeyStore, found: _
         texts = tuple(value for value in row.values() if isinstance(value, str) and 0 < len(value) <= _ID_LENGTH)
         for text in set(texts):
             by_value[text].append((sealed.seal, texts))
-    for place, file in enumerate(taken.files, start=1):
+    for one in files:
         if len(found.places) == number:
             return
-        for line, raw in _lines(file.path):
+        for line, raw in one.lines():
             seal = found.next_of(broken.get(_digest(raw, {})))
             if seal is None:
-                candidates = [one for one in by_value.get(_id_of(raw), ()) if one[0] not in found.places]
+                candidates = [row for row in by_value.get(_id_of(raw), ()) if row[0] not in found.places]
                 # Two resources with one id: the one whose values are all in this line, else the first that was read.
-                fits = [one for one in candidates if all(text in raw for text in one[1])]
-                seal = next((one[0] for one in (*fits, *candidates)), None)
+                fits = [row for row in candidates if all(text in raw for text in row[1])]
+                seal = next((row[0] for row in (*fits, *candidates)), None)
             if seal is not None:
-                found.add(seal, Where(place, line, raw))
+                found.add(seal, Where(one.place, line, raw))
 
 
 def _id_of(line: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
+from ingestion.again import Fetched
 from ingestion.against_lake import against_lake
 from ingestion.batch import Workshop
 from ingestion.code_lists import CodeLists
@@ -77,7 +78,8 @@ class ReplayWorkshop(Workshop):
         row = F.from_json(F.col("row"), _schema(contract))
         return opened.select(row.alias("row")).select("row.*")
 
-    def _locate(self, taken: TakenTable) -> None:
+    def _locate(self, taken: TakenTable, among: Sequence[Fetched] | None) -> None:
+        # No line is read anew: where a row stood is known from when it was refused.
         before = self.quarantine.rows(taken.contract.table, taken.replay_of or "")
         after = self.quarantine.rows(taken.contract.table, taken.batch_id)
         carry(before, after, taken.contract, self.keystore)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from ingestion.again import fetch
+from ingestion.again import Fetched, fetch
 from ingestion.drop import TakenTable
 from ingestion.duplicates import CONFLICT, FATE, judge
 from ingestion.errors import EngineError
@@ -28,11 +28,15 @@ Stage = Callable[[DataFrame, str], DataFrame]
 
 @dataclass(frozen=True)
 class Twins:
-    """What was found out about lines that share a key: which places are not written, how many copies, what clashes."""
+    """What was found out about lines that share a key: which places are not written, how many copies, what clashes.
+
+    `fetched` are these lines themselves.
+    """
 
     left_out: frozenset[int]
     duplicates: int
     conflicts: DataFrame | None
+    fetched: Fetched | None = None
 
 
 def compare_keys(taken: TakenTable, arrived: DataFrame, prepare: Prepare, stage: Stage) -> Twins:
@@ -41,13 +45,14 @@ def compare_keys(taken: TakenTable, arrived: DataFrame, prepare: Prepare, stage:
     places = _shared(keys(arrived, contract)) if contract.key else frozenset[int]()
     if not places:
         return Twins(frozenset(), 0, None)
-    prepared, original = _again(taken, places.__contains__, len(places), prepare, stage, "shared")
+    prepared, fetched = _again(taken, places.__contains__, len(places), prepare, stage, "shared")
     judged = judge(prepared, prepared.frame.where(F.col(REASONS) == ""))
     fates = judged.where(F.col(FATE) != "kept").select(ROW, FATE).collect()
     clashing = judged.where(F.col(FATE) == CONFLICT).withColumn(REASONS, F.lit(CONFLICT))
     duplicates = sum(1 for _, fate in fates if fate == "duplicate")
     conflicts = clashing.select(prepared.frame.columns) if len(fates) > duplicates else None
-    return Twins(frozenset(original[number] for number, _ in fates), duplicates, conflicts)
+    left_out = frozenset(fetched.original[number] for number, _ in fates)
+    return Twins(left_out, duplicates, conflicts, fetched)
 
 
 def good_rows(prepared: Prepared, twins: Twins, spark: SparkSession) -> DataFrame:
@@ -65,7 +70,7 @@ def good_rows(prepared: Prepared, twins: Twins, spark: SparkSession) -> DataFram
 
 def refused_rows(
     taken: TakenTable, written: DataFrame, number: int, twins: Twins, prepare: Prepare, stage: Stage
-) -> DataFrame | None:
+) -> tuple[DataFrame, Fetched] | None:
     """The `number` lines of a batch that are neither among the `written` rows nor left out, with their reasons.
 
     Raises `EngineError` when they are not found, or are not refused when they are looked at again.
@@ -79,11 +84,11 @@ def refused_rows(
     def missing(place: int) -> bool:
         return place not in present and place not in twins.left_out
 
-    prepared, _ = _again(taken, missing, number, prepare, stage, "refused")
+    prepared, fetched = _again(taken, missing, number, prepare, stage, "refused")
     refused = prepared.frame.where(F.col(REASONS) != "")
     if refused.count() != number:
         raise _lost(taken)
-    return refused
+    return refused, fetched
 
 
 def _shared(lines: DataFrame) -> frozenset[int]:
@@ -104,13 +109,13 @@ def _shared(lines: DataFrame) -> frozenset[int]:
 
 def _again(
     taken: TakenTable, wanted: Callable[[int], bool], number: int, prepare: Prepare, stage: Stage, name: str
-) -> tuple[Prepared, dict[int, int]]:
-    """`number` lines fetched by their places, prepared and staged; and where each of them stood."""
+) -> tuple[Prepared, Fetched]:
+    """`number` lines fetched by their places, prepared and staged; and as they were fetched."""
     fetched = fetch(taken, wanted, name)
     if fetched.table is None or len(fetched.original) != number:
         raise _lost(taken)
     prepared = prepare(fetched.table)
-    return prepared.over(stage(prepared.frame, f"{taken.contract.table}-{name}")), fetched.original
+    return prepared.over(stage(prepared.frame, f"{taken.contract.table}-{name}")), fetched
 
 
 def _lost(taken: TakenTable) -> EngineError:

@@ -1,7 +1,8 @@
 """Keyed digests: HMAC-SHA-256 as native Spark expressions, and the same in plain Python.
 
-The key reaches Spark as two 64-byte pads in a broadcast one-row frame. A literal would be written to
-event logs; a Python function would see every identifier and is an order of magnitude slower.
+The key reaches Spark as two 64-byte pads in a one-row frame, read by a scalar subquery. A literal would be written to
+event logs; a Python function would see every identifier and is an order of magnitude slower; a join would carry the
+pads along with every row.
 
 A message is its values one after the other, each as `<length in bytes>:<value>` (a netstring), so that
 ("ab", "c") and ("a", "bc") never meet. A value is first stripped of white space at both ends; it is never
@@ -50,11 +51,13 @@ def key_frame(spark: SparkSession, keys: Mapping[str, DerivedKey]) -> DataFrame:
 
 
 def with_keys(frame: DataFrame, spark: SparkSession, keys: Mapping[str, DerivedKey]) -> DataFrame:
-    """Add the pad columns of `keys` (name -> key) to every row, from a broadcast one-row frame.
+    """Add the pad columns of `keys` (name -> key) to every row, from a one-row frame.
 
     Take them off again with `without_keys` before anything is written. Raises `UnsafeSession`.
     """
-    return frame.crossJoin(F.broadcast(key_frame(spark, keys)))
+    pads = key_frame(spark, keys)
+    every = pads.select(F.struct(*[F.col(name) for name in pads.columns])).scalar()
+    return frame.withColumns({name: every[name] for name in pads.columns})
 
 
 def without_keys(frame: DataFrame) -> DataFrame:
