@@ -44,7 +44,7 @@ def test_a_lake_elsewhere_lives_as_one_at_home(store: Store, tmp_path: Path) -> 
     alone, away = Home(tmp_path / "alone"), Home(tmp_path / "away")
     there = {"HUB_LAKE_URL": store.url, "HUB_SPARK_EVENT_LOG": "true", **store.environment}
     ran(alone.root, "keys", "init")
-    ran(alone.root, "sample", "--people", "20")
+    ran(alone.root, "sample", "--people", "30")
     shutil.copytree(alone.root, away.root)
     with command_lines() as started:
         for source in SOURCES:
