@@ -25,7 +25,7 @@ def maintain_tables(hub: Hub, table: str | None, tick: Tick, *, dry_run: bool) -
         tick(f"Maintaining {name}", place, len(names))
         if dry_run:
             one = would_maintain(
-                hub.home.lake, hub.ledger, hub.contracts, name, care=care, now=now(), pins=pins
+                hub.lake_place, hub.ledger, hub.contracts, name, care=care, now=now(), pins=pins
             )  # fmt: skip
         else:
             one = maintain(

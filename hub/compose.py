@@ -16,6 +16,7 @@ from governance.service import Governance
 from hub.database import build_engine, upgrade
 from hub.doctor import java_finding
 from hub.errors import HubError
+from hub.object_store import store_settings
 from hub.paths import JARS, Home
 from hub.scratch import make_scratch
 from hub.settings import Settings, load_settings
@@ -23,6 +24,8 @@ from hub.spark import SparkOptions, build_session, end_session
 from ingestion.contract_set import PACKAGED, Contracts, load_contracts
 from ingestion.derived.definition import Flat, Timeline, load_definitions
 from ingestion.derived.shapes import with_derived
+from ingestion.far import Far
+from ingestion.folder import Place
 from ingestion.lake import Lake
 from ingestion.ledger import Ledger
 from projects.state import Projects
@@ -108,18 +111,35 @@ class Hub:
         """The Spark session. Raises `HubError` when Java is missing."""
         require_java()
         wanted = self.settings.spark
-        options = SparkOptions(**wanted.model_dump())
-        return build_session(options, jars=JARS, tmp=self.scratch, logs=self.home.logs)
+        options, lake = SparkOptions(**wanted.model_dump()), self.settings.lake
+        store = store_settings(
+            lake.url, endpoint=lake.endpoint, region=lake.region, jars=wanted.jars_folder, tmp=self.scratch
+        )
+        return build_session(options, jars=JARS, tmp=self.scratch, logs=self.home.logs, more=store)
 
     @cached_property
     def scratch(self) -> Path:
         """This process's own sealed temporary folder; those of dead processes are emptied."""
         return make_scratch(self.home.sealed_tmp)
 
+    @property
+    def lake_place(self) -> Place:
+        """Where the lake's tables are. Starts the engine for a place that only it reaches."""
+        url = self.settings.lake.url
+        if not url:
+            return self.home.lake
+        if "://" in url:
+            return Far(url, self.spark)
+        try:
+            Path(url).mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise HubError(f"lake.url: {url} cannot be used ({error.strerror}): mend it, or name another.") from None
+        return Path(url)
+
     @cached_property
     def lake(self) -> Lake:
         """The lake, read by published version only."""
-        return Lake(self.spark, self.home.lake, self.ledger)
+        return Lake(self.spark, self.lake_place, self.ledger)
 
     def close(self) -> None:
         """Stop Spark and let the database go, where they were started; asked for again, they start anew."""

@@ -25,6 +25,7 @@ from ingestion.erase_lake import counted, erase_in_lake, lake_tables
 from ingestion.erase_landing import erase_in_drop, marks_of, recover
 from ingestion.erase_sealed import erase_identity, erase_in_quarantine
 from ingestion.erasure import Erasure, Journal, new_id
+from ingestion.folder import folder_of
 from ingestion.lake import PERSON_LINK
 from ingestion.locks import INTAKE, locked
 from ingestion.pins import Pins
@@ -128,10 +129,10 @@ def _carry_out(
             project / "data", name, erasure.persons, spark=spark, keystore=hub.keystore, count=count, fault=fault
         )  # fmt: skip
     published = lake_tables(hub.lake, contracts)
-    for left in hub.home.lake.iterdir():
+    for left in folder_of(hub.lake_place).folders():
         # What a first ingestion left that was killed: it was never published, so it is nobody's.
-        if left.name not in published:
-            hub.lake.table(left.name).take_back(None)
+        if left not in published:
+            hub.lake.table(left).take_back(None)
     for table in published:
         tick(f"Erasing from the lake: {table}", 0, None)
         erase_in_lake(hub.lake, hub.ledger, contracts, table, erasure, save=save, fault=fault)
@@ -223,9 +224,13 @@ def _extracts(projects: Path) -> list[Path]:
 
 def _verify(hub: Hub, erasure: Erasure) -> None:
     """Look for the person's keys in every file, logs included, of the tables that were touched: by other code."""
-    folders = [hub.home.lake / table for table in erasure.touched]
+    copies = hub.scratch / "verified"
+    folders = [folder_of(hub.lake_place / table).copy(copies) for table in erasure.touched]
     needles = text_needles(("person key", key) for key in erasure.keys)
-    found = search(folders, needles)
+    try:
+        found = search(folders, needles)
+    finally:
+        shutil.rmtree(copies, ignore_errors=True)
     if found.leaks or found.undecoded:
         files = len({leak.file for leak in found.leaks} | set(found.undecoded))
         raise HubError(

@@ -11,7 +11,9 @@ from filelock import FileLock
 from governance.people import OPERATOR
 from hub.compose import Hub, now
 from hub.errors import HubError, explain
+from ingestion.delta_log import data_files
 from ingestion.effort import measured_effort
+from ingestion.folder import Place
 from ingestion.pins import pinned
 from projects.extract import ExtractReport, compile_extract
 from projects.opening import close_project, ended, open_project
@@ -36,7 +38,7 @@ def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
         spark = hub.spark
         tick(f"Writing the extract of {permit_id}", 0, len(permit.tables))
         with (
-            measured_effort(spark, _TEXT_TO_PARQUET * _largest(hub.home.lake, permit.tables)),
+            measured_effort(spark, _TEXT_TO_PARQUET * _largest(hub.lake_place, permit.tables)),
             pinned(hub.lake, hub.ledger, hub.home.run / "pins") as lake,
         ):
             return compile_extract(
@@ -60,9 +62,9 @@ def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
         )
 
 
-def _largest(lake: Path, tables: Iterable[str]) -> int:
+def _largest(lake: Place, tables: Iterable[str]) -> int:
     """Bytes of the largest of these tables."""
-    return max((sum(file.stat().st_size for file in (lake / one).glob("*.parquet")) for one in tables), default=0)
+    return max((sum(data_files(lake / one).values()) for one in tables), default=0)
 
 
 def close_permit(hub: Hub, permit_id: str, reason: str) -> None:

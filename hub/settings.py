@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 
 from hub.errors import HubError
+from hub.object_store import checked_endpoint, checked_path, checked_url
 from hub.paths import ROOT
 from hub.schedule.settings import JobSettings, MailSettings
 from hub.section import Section
@@ -42,6 +43,9 @@ class SparkSettings(Section):
     )
     executor_memory: str = Field(
         default="2g", pattern=r"^\d+[mg]$", description="Memory of each executor of a cluster, such as `2g`."
+    )
+    jars_folder: Path | None = Field(
+        default=None, description="A folder of further jars for driver and executors, such as an object store's client."
     )
 
 
@@ -89,6 +93,15 @@ class LakeSettings(Section):
         default=30, ge=0, le=3650, description="Days for which every published version can be gone back to."
     )
     file_size: int = Field(default=128, ge=1, le=4096, description="Size that compacted files have at most, in MiB.")
+    url: Annotated[str, AfterValidator(checked_url)] | None = Field(
+        default=None,
+        description="Where the lake's tables are: a path, `s3a://bucket/folder` or `hdfs://host:port/folder`; empty "
+        "for `lake` below `home`. Everything else stays below `home`.",
+    )
+    endpoint: Annotated[str, AfterValidator(checked_endpoint)] | None = Field(
+        default=None, description="Address of an object store that is not Amazon's, such as `https://s3.example.org`."
+    )
+    region: str | None = Field(default=None, description="Region of the object store, where it has regions.")
 
 
 class SourceRetention(Section):
@@ -109,7 +122,9 @@ class RetentionSettings(SourceRetention):
 class Settings(Section):
     """The whole of `hub.yaml`."""
 
-    home: Path = Field(default=ROOT / "var", description="The folder that holds everything the hub keeps (`HUB_HOME`).")
+    home: Annotated[Path, BeforeValidator(checked_path)] = Field(
+        default=ROOT / "var", description="The folder that holds everything the hub keeps (`HUB_HOME`)."
+    )
     server: ServerSettings = ServerSettings()
     spark: SparkSettings = SparkSettings()
     database: DatabaseSettings = DatabaseSettings()

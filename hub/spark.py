@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
@@ -26,7 +28,8 @@ class SparkOptions:
 
     `master` is a Spark URL; `driver_memory` a JVM size such as `3g`; `shuffle_partitions` a count;
     `event_log` keeps Spark's event log under the hub's logs; `driver_host` is the address at which a cluster's
-    workers reach this process, and `executor_memory` what each of their executors takes.
+    workers reach this process, and `executor_memory` what each of their executors takes; `jars_folder` has jars that
+    driver and executors find beside PySpark's.
     """
 
     master: str = "local[*]"
@@ -35,16 +38,24 @@ class SparkOptions:
     event_log: bool = False
     driver_host: str = "127.0.0.1"
     executor_memory: str = "2g"
+    jars_folder: Path | None = None
 
 
 def build_session(
-    options: SparkOptions, *, jars: Path, tmp: Path, logs: Path, name: str = "hub", java: str = ""
+    options: SparkOptions,
+    *,
+    jars: Path,
+    tmp: Path,
+    logs: Path,
+    name: str = "hub",
+    java: str = "",
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> SparkSession:
     """Start (or return) the session: Delta from local jars, temporary files encrypted and sealed.
 
-    `java` are options of the JVM in the place of the archive's. Raises `HubError` when the jars are missing or the
-    disk has no room. `spark.io.encryption.enabled` matters for more than disks: a key that travels in a broadcast
-    frame would otherwise be spilled in clear.
+    `java` are options of the JVM in the place of the archive's, `more` settings beside these. Raises `HubError` when
+    the jars are missing or the disk has no room. `spark.io.encryption.enabled` matters for more than disks: a key that
+    travels in a broadcast frame would otherwise be spilled in clear.
     """
     found = sorted(str(jar) for jar in jars.glob("*.jar"))
     if not found:
@@ -93,6 +104,11 @@ def build_session(
     }
     if not options.master.startswith("local"):
         settings |= cluster_settings(options.master, options.executor_memory, tmp)
+    if options.jars_folder:
+        # Named by `spark.jars`, hundreds of megabytes would be copied for each session.
+        beside = f"{options.jars_folder.absolute()}/*"
+        settings |= {"spark.driver.extraClassPath": beside, "spark.executor.extraClassPath": beside}
+    settings |= more
     if options.event_log:
         events = logs / "spark-events"
         events.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from ingestion.errors import EngineError
+from ingestion.folder import Place, folder_of
+
+LOG = "_delta_log"
 
 
 @dataclass(frozen=True)
@@ -31,22 +34,25 @@ class Commit:
         return self.metrics.get(name, 0)
 
 
-def latest(table: Path) -> int | None:
+def latest(table: Place) -> int | None:
     """The newest version of the table in this folder, or None when there is no table."""
-    versions = [int(path.stem) for path in (table / "_delta_log").glob("*.json") if path.stem.isdigit()]
-    return max(versions) if versions else None
+    return max(_versions(table), default=None)
 
 
-def commit(table: Path, version: int) -> Commit:
-    """What one version did. Raises `EngineError` when its log entry is gone."""
+def actions(table: Place, version: int) -> list[dict[str, Any]]:
+    """A version's log entry, one action after another. Raises `EngineError` when it is gone."""
     try:
-        lines = (table / "_delta_log" / f"{version:020d}.json").read_text("utf-8").splitlines()
+        text = folder_of(table / LOG).read(f"{version:020d}.json")
     except OSError:
         raise EngineError(f"{table.name}: the log of version {version} is missing; restore the lake's copy.") from None
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def commit(table: Place, version: int) -> Commit:
+    """What one version did. Raises `EngineError` when its log entry is gone."""
     info: dict[str, object] = {}
     files = set()
-    for line in lines:
-        action = json.loads(line)
+    for action in actions(table, version):
         info = action.get("commitInfo", info)
         for kind in ("add", "cdc"):
             if kind in action:
@@ -66,23 +72,29 @@ def commit(table: Path, version: int) -> Commit:
     )
 
 
-def purge(table: Path, keep_until: int) -> int:
+def data_files(table: Place) -> dict[str, int]:
+    """The data files of the folder with their bytes, whichever version they are of; checksums are not counted."""
+    return {
+        name: size
+        for name, size in folder_of(table).sizes().items()
+        if not name.startswith(f"{LOG}/") and not name.rpartition("/")[2].startswith(".")
+    }
+
+
+def purge(table: Place, keep_until: int) -> int:
     """Delete every data file that no version up to `keep_until` brought; returns how many.
 
     That is what a version beyond the pointer wrote, and what a killed write left without a version. Call it under
     the table's lock, when the newest version holds what `keep_until` holds.
     """
-    versions = [int(path.stem) for path in (table / "_delta_log").glob("*.json") if path.stem.isdigit()]
-    keep = {name for version in versions if version <= keep_until for name in commit(table, version).files}
-    deleted = 0
-    for path in table.rglob("*"):
-        inside = path.relative_to(table)
-        if path.is_dir() or inside.parts[0] == "_delta_log" or inside.name.startswith("."):
-            continue
-        if inside.as_posix() not in keep:
-            path.unlink(missing_ok=True)
-            path.with_name(f".{path.name}.crc").unlink(missing_ok=True)
-            deleted += 1
-    for path in (table / "_delta_log").glob(".*.tmp"):
-        path.unlink(missing_ok=True)
-    return deleted
+    keep = {name for version in _versions(table) if version <= keep_until for name in commit(table, version).files}
+    doomed = data_files(table).keys() - keep
+    folder_of(table).delete(doomed)
+    log = folder_of(table / LOG)
+    log.delete([name for name in log.names() if name.startswith(".") and name.endswith(".tmp")])
+    return len(doomed)
+
+
+def _versions(table: Place) -> list[int]:
+    stems = [name.removesuffix(".json") for name in folder_of(table / LOG).names() if name.endswith(".json")]
+    return [int(stem) for stem in stems if stem.isdigit()]

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from urllib.parse import unquote
 
 from ingestion import delta_log
-from ingestion.errors import EngineError
+from ingestion.folder import Place, folder_of
 
 Snapshot = Mapping[str, int | None]
 """File (relative to the table's folder) -> its rows, where the log says how many."""
 
 
-def snapshots(table: Path, versions: Collection[int]) -> dict[int, Snapshot]:
+def snapshots(table: Place, versions: Collection[int]) -> dict[int, Snapshot]:
     """The files of each of `versions`, by the log's own entries from the first on.
 
     Raises `EngineError` when an entry is gone. Lake tables keep theirs for ten years (`LakeTable.create`).
@@ -42,56 +41,37 @@ def rows_of(snapshot: Snapshot) -> int | None:
     return total
 
 
-def is_whole(table: Path, snapshot: Snapshot) -> bool:
+def is_whole(table: Place, snapshot: Snapshot) -> bool:
     """Whether every file of the snapshot is still there."""
-    return all((table / name).is_file() for name in snapshot)
+    return len(folder_of(table).held(snapshot.keys())) == len(snapshot)
 
 
-def size_of(table: Path, snapshot: Snapshot) -> int:
+def size_of(table: Place, snapshot: Snapshot) -> int:
     """Bytes of the snapshot's files."""
-    return sum((table / name).stat().st_size for name in snapshot if (table / name).is_file())
+    return sum(folder_of(table).held(snapshot.keys()).values())
 
 
-def superfluous(table: Path, versions: Collection[int]) -> list[Path]:
-    """The data files, changed data included, that none of `versions` is made of or brought."""
+def superfluous(table: Place, versions: Collection[int]) -> dict[str, int]:
+    """The data files, changed data included, that none of `versions` is made of or brought, and their bytes."""
     keep = {name for snapshot in snapshots(table, versions).values() for name in snapshot}
     keep |= {name for version in versions for name in delta_log.commit(table, version).files}
     return others(table, keep)
 
 
-def others(table: Path, keep: Collection[str]) -> list[Path]:
-    """The data files of the folder but `keep`, the checksums beside them not counted."""
-    found = []
-    for path in sorted(table.rglob("*")):
-        inside = path.relative_to(table)
-        if path.is_dir() or inside.parts[0] == "_delta_log" or inside.name.startswith("."):
-            continue
-        if inside.as_posix() not in keep:
-            found.append(path)
-    return found
+def others(table: Place, keep: Collection[str]) -> dict[str, int]:
+    """The data files of the folder but `keep`, and their bytes."""
+    return {name: size for name, size in sorted(delta_log.data_files(table).items()) if name not in keep}
 
 
-def delete_files(files: Collection[Path]) -> int:
+def delete_files(table: Place, files: Mapping[str, int]) -> int:
     """Delete data files and the checksums beside them; returns the bytes that this freed."""
-    freed = 0
-    for path in files:
-        try:
-            freed += path.stat().st_size
-        except FileNotFoundError:
-            continue
-        path.unlink(missing_ok=True)
-        path.with_name(f".{path.name}.crc").unlink(missing_ok=True)
-    return freed
+    folder_of(table).delete(files.keys())
+    return sum(files.values())
 
 
-def _apply(live: dict[str, int | None], table: Path, version: int) -> None:
-    try:
-        lines = (table / "_delta_log" / f"{version:020d}.json").read_text("utf-8").splitlines()
-    except OSError:
-        raise EngineError(f"{table.name}: the log of version {version} is missing; restore the lake's copy.") from None
+def _apply(live: dict[str, int | None], table: Place, version: int) -> None:
     added: dict[str, int | None] = {}
-    for line in lines:
-        action = json.loads(line)
+    for action in delta_log.actions(table, version):
         if "remove" in action:
             live.pop(unquote(action["remove"]["path"]), None)
         elif "add" in action:

@@ -66,13 +66,13 @@ def erase_in_lake(
         save()
     if table in erasure.touched:
         version = one.version()
-        delete_files(other_files(one.path, set(snapshots(one.path, [version])[version])))
+        delete_files(one.path, other_files(one.path, snapshots(one.path, [version])[version].keys()))
         fault(f"{table}: cleaned")
 
 
 def _was_there(one: LakeTable, lake: Lake, contracts: Mapping[str, Contract], erasure: Erasure) -> bool:
     """Whether an earlier version, gone back on or replaced, holds the person though the newest does not."""
-    past = [str(path) for path in superfluous(one.path, [one.version()])]
+    past = [str(one.path / name) for name in superfluous(one.path, [one.version()])]
     if not past:
         return False
     with redacted("looking for a person in earlier versions", one.name):

@@ -182,4 +182,4 @@ def keep_newest(spark: SparkSession, path: Path, *, compact: bool = False) -> in
         files = spark.read.format("delta").load(str(path)).inputFiles()
     base = path.resolve()
     keep = {Path(unquote(urlparse(name).path)).relative_to(base).as_posix() for name in files}
-    return delete_files(other_files(path, keep))
+    return delete_files(path, other_files(path, keep))

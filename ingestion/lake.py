@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pyspark.sql import DataFrame, SparkSession
 
 from ingestion.errors import NotPublished
+from ingestion.folder import Place
 from ingestion.lake_table import LakeTable
 from ingestion.ledger import Ledger
 
@@ -17,7 +16,7 @@ PERSON_LINK = "person_link"
 class Lake:
     """The tables under `root`, by the pointers of `ledger`."""
 
-    def __init__(self, spark: SparkSession, root: Path, ledger: Ledger) -> None:
+    def __init__(self, spark: SparkSession, root: Place, ledger: Ledger) -> None:
         self.spark, self.root, self._ledger = spark, root, ledger
 
     def read(self, table: str) -> DataFrame:

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from ingestion.contract import Contract
 from ingestion.delta_snapshot import is_whole, rows_of, snapshots
 from ingestion.errors import NotPublished, VersionGone
+from ingestion.folder import Place
 from ingestion.lake import Lake
 from ingestion.ledger import Ledger, Published
 from ingestion.locks import locked
@@ -47,7 +48,7 @@ class Moment:
         return self.until is None
 
 
-def history(ledger: Ledger, root: Path, table: str) -> list[Moment]:
+def history(ledger: Ledger, root: Place, table: str) -> list[Moment]:
     """The published versions of a table, oldest first. Raises `NotPublished`."""
     moves = [event for event in ledger.events(table=table, what=MOVES) if event.version is not None]
     if not moves:
@@ -106,7 +107,7 @@ def find(moments: list[Moment], to: str) -> Moment:
     return kept[-1]
 
 
-def way_back(ledger: Ledger, root: Path, table: str, to: str) -> Restored:
+def way_back(ledger: Ledger, root: Place, table: str, to: str) -> Restored:
     """What `restore` would do; needs no engine. Raises `NotPublished`, `VersionGone`."""
     moments = history(ledger, root, table)
     target = find(moments, to)

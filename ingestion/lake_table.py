@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from ingestion import delta_log
+from ingestion.folder import Place
 from ingestion.redact import redacted
 
 _METADATA = "spark.databricks.delta.commitInfo.userMetadata"
@@ -22,7 +22,7 @@ _settings = threading.Lock()
 class LakeTable:
     """The table `name` under `root`. Every method that writes wants the table's lock held."""
 
-    def __init__(self, spark: SparkSession, root: Path, name: str) -> None:
+    def __init__(self, spark: SparkSession, root: Place, name: str) -> None:
         self.name, self.path = name, root / name
         self._spark = spark
 

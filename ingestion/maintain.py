@@ -20,6 +20,7 @@ from ingestion.batch import statistics
 from ingestion.contract import Contract
 from ingestion.delta_snapshot import delete_files, is_whole, size_of, snapshots, superfluous
 from ingestion.errors import EngineError
+from ingestion.folder import Place
 from ingestion.lake import Lake
 from ingestion.lake_history import Step, contract_of, history, measured, promised
 from ingestion.lake_table import LakeTable
@@ -58,14 +59,14 @@ class Maintained:
 
 
 def would_maintain(
-    root: Path, ledger: Ledger, contracts: Mapping[str, Contract], table: str, *, care: Care, now: datetime, pins: Path
+    root: Place, ledger: Ledger, contracts: Mapping[str, Contract], table: str, *, care: Care, now: datetime, pins: Path
 ) -> Maintained:
     """What `maintain` would do, as far as it can be known before; needs no engine. Raises `NotPublished`."""
     pointer, path = _pointer(ledger, root, table), root / table
     files, wanted = _files(path, pointer.version, care)
     kept = _kept(ledger, root, table, pointer.version, care, now, pins)
     doomed = superfluous(path, kept | {delta_log.latest(path) or 0})
-    freed = sum(one.stat().st_size for one in doomed)
+    freed = sum(doomed.values())
     column = _cluster(contract_of(contracts, table))
     return Maintained(table, files, min(files, wanted), column, tuple(sorted(kept)), len(doomed), freed)
 
@@ -97,7 +98,7 @@ def maintain(
         step(table, "compacted")
         kept = _kept(ledger, lake.root, table, pointer.version, care, now, pins)
         doomed = superfluous(one.path, kept)
-        freed = delete_files(doomed)
+        freed = delete_files(one.path, doomed)
         step(table, "cleaned")
         if doomed:
             ledger.record(pointer.batch_id, table, "vacuumed")
@@ -105,20 +106,20 @@ def maintain(
         return Maintained(table, files, after, column, tuple(sorted(kept)), len(doomed), freed)
 
 
-def _pointer(ledger: Ledger, root: Path, table: str) -> Published:
+def _pointer(ledger: Ledger, root: Place, table: str) -> Published:
     history(ledger, root, table)
     pointer = ledger.pointer(table)
     assert pointer is not None  # noqa: S101 - a table with a history has a pointer
     return pointer
 
 
-def _files(path: Path, version: int, care: Care) -> tuple[int, int]:
+def _files(path: Place, version: int, care: Care) -> tuple[int, int]:
     """How many data files a version has, and how many it needs."""
     snapshot = snapshots(path, [version])[version]
     return len(snapshot), max(1, ceil(size_of(path, snapshot) / (care.file_size * _MIB)))
 
 
-def _kept(ledger: Ledger, root: Path, table: str, published: int, care: Care, now: datetime, pins: Path) -> set[int]:
+def _kept(ledger: Ledger, root: Place, table: str, published: int, care: Care, now: datetime, pins: Path) -> set[int]:
     # The order matters, see `Pins.hold`: the pointers first, the pins after.
     kept = promised(history(ledger, root, table), care.history_days, now)
     kept |= Pins(pins).held().get(table, set())

@@ -23,6 +23,10 @@ def history(table: Annotated[str, typer.Argument(help="A published table, such a
     from ingestion.lake_history import history as moments_of
 
     hub = Hub.load()
+    try:
+        moments = moments_of(hub.ledger, hub.lake_place, table)
+    finally:
+        hub.close()
     rows = [
         (
             one.version,
@@ -33,7 +37,7 @@ def history(table: Annotated[str, typer.Argument(help="A published table, such a
             "" if one.rows is None else one.rows,
             "now" if one.current else "yes" if one.readable else "no",
         )
-        for one in reversed(moments_of(hub.ledger, hub.home.lake, table))
+        for one in reversed(moments)
     ]
     headings = ("version", "since (UTC)", "by", "batch", "contract", "rows", "kept")
     draw(headings, rows, empty="Never published.", numbers=(0, 4, 5))
@@ -58,7 +62,7 @@ def restore(
     hub = Hub.load()
     try:
         if dry_run:
-            done = way_back(hub.ledger, hub.home.lake, table, to)
+            done = way_back(hub.ledger, hub.lake_place, table, to)
         else:
             with progress() as tick:
                 done = go_back(

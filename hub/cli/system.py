@@ -55,7 +55,12 @@ def leaks(
     from hub.compose import Hub
     from hub.leaks.home import search_home
 
-    searched = search_home(Hub.load().home, also=also or [])
+    hub, folders = Hub.load(), also or []
+    if "://" in (url := hub.settings.lake.url or ""):
+        typer.echo(f"not searched: {url}")
+    elif url:
+        folders.append(Path(url))
+    searched = search_home(hub.home, also=folders)
     for leak in searched.leaks:
         typer.echo(f"LEAK {leak.kind}: {leak.times} times in {leak.file} ({leak.form})")
     for file in searched.undecoded:

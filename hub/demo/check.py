@@ -50,7 +50,9 @@ def check_demo(*, people: int, keep: Path | None = None, report: Path | None = N
     settings = load_settings()
     # Event logs are on: they are among the places where a value could hide.
     spark = settings.spark.model_copy(update={"event_log": True})
-    hub = Hub(settings.model_copy(update={"home": home, "spark": spark}))
+    # A site's own lake is no place for a play.
+    lake = settings.lake.model_copy(update={"url": None})
+    hub = Hub(settings.model_copy(update={"home": home, "spark": spark, "lake": lake}))
     try:
         _Play(hub, steps, people).play()
     except StepFailed as failure:

@@ -42,7 +42,8 @@ class Served:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "hub", "serve"],
                 cwd=ROOT,
-                env=os.environ | {"HUB_HOME": str(self.home), "HUB_SERVER_PORT": str(self.port)},
+                # A site's own lake is no place for a play.
+                env=os.environ | {"HUB_HOME": str(self.home), "HUB_SERVER_PORT": str(self.port), "HUB_LAKE_URL": ""},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

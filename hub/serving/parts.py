@@ -27,6 +27,8 @@ from projects.workspace.sandbox import Toolchain
 
 #: Variables of ours that a part inherits; `HUB_` holds the settings that override `hub.yaml`.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "HOME", "JAVA_HOME", "PYTHONPATH")
+#: Beginnings of variables by which the engine finds and opens a lake elsewhere.
+_STORE = ("AWS_", "HADOOP_", "KRB5")
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,8 @@ class Parts:
         listening = self.sockets / "portal.sock"
         listening.unlink(missing_ok=True)
         environment = {
+            # It alone starts engines.
+            **{name: value for name, value in os.environ.items() if name.startswith(_STORE)},
             **self._base(),
             "JUPYTERHUB_API_URL": f"{unix_url(settings.hub_socket)}/hub/api",
             "JUPYTERHUB_API_TOKEN": settings.portal_token,

@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,9 +15,12 @@ import pyspark
 import pytest
 
 from hub.errors import HubError
-from hub.paths import JARS, ROOT
+from hub.leaks.home import home_needles
+from hub.leaks.search import search
+from hub.paths import JARS, Home
 from hub.spark_cluster import cluster_settings
 from tests.hub.conftest import free_port
+from tests.hub.processes import command_lines, content, hub, python
 
 SPARK = Path(pyspark.__file__).parent
 
@@ -28,6 +30,14 @@ class Cluster:
     url: str
     secret: str
     work: Path
+    local: Path
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "HUB_SPARK_MASTER": self.url,
+            "HUB_SPARK_SECRET": self.secret,
+            "HUB_SPARK_EXECUTOR_MEMORY": "1g",
+        }
 
 
 @pytest.fixture
@@ -60,7 +70,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
             own = ("--host", "127.0.0.1", "--cores", "1", "--memory", "1g", "--webui-port", str(free_port()))
             running.append(start(worker, *own, "--work-dir", str(work / str(number)), url))
         _wait_for(tmp_path / "daemons.log", "Successfully registered with master", 2)
-        yield Cluster(url, secret, work)
+        yield Cluster(url, secret, work, tmp_path / "local")
     finally:
         for process in reversed(running):
             process.terminate()
@@ -75,30 +85,6 @@ def _wait_for(log: Path, line: str, times: int) -> None:
         time.sleep(0.2)
 
 
-def hub(home: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hub", *words],
-        cwd=ROOT,
-        env={**os.environ, "HUB_HOME": str(home), "HUB_SPARK_DRIVER_MEMORY": "2g", **environment},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-
-
-# Sorted rows of a published table, as text; keys too, since both homes have the same key store.
-CONTENT = """
-from hashlib import sha256
-from hub.compose import Hub
-hub = Hub.load()
-for pointer in hub.ledger.pointers():
-    rows = [row.asDict(recursive=True) for row in hub.lake.read(pointer.table).collect()]
-    lines = sorted(str(sorted((k, str(v)) for k, v in row.items() if k != '_batch')) for row in rows)
-    print(pointer.table, pointer.row_count, len(lines), sha256("\\n".join(lines).encode()).hexdigest())
-hub.close()
-"""
-
-
 @pytest.mark.long
 @pytest.mark.spark
 def test_a_cluster_and_one_machine_make_the_same_lake(cluster: Cluster, tmp_path: Path) -> None:
@@ -106,30 +92,19 @@ def test_a_cluster_and_one_machine_make_the_same_lake(cluster: Cluster, tmp_path
     assert hub(alone, "keys", "init").returncode == 0
     assert hub(alone, "sample", "--people", "30").returncode == 0
     shutil.copytree(alone, spread)
-    on_cluster = {
-        "HUB_SPARK_MASTER": cluster.url,
-        "HUB_SPARK_SECRET": cluster.secret,
-        "HUB_SPARK_EXECUTOR_MEMORY": "1g",
-    }
+    on_one = {"HUB_SPARK_MASTER": "local[2]"}
     said: dict[str, list[str]] = {}
-    for source in ("correspondence", "snds", "chu"):
-        for name, home, more in (("alone", alone, {"HUB_SPARK_MASTER": "local[2]"}), ("spread", spread, on_cluster)):
-            done = hub(home, "ingest", source, **more)
-            assert done.returncode == 0, (name, source, done.stdout[-3000:], done.stderr[-3000:])
-            said.setdefault(name, []).append(done.stdout)
+    with command_lines() as started:
+        for source in ("correspondence", "snds", "chu"):
+            for name, home, more in (("alone", alone, on_one), ("spread", spread, cluster.environment())):
+                done = hub(home, "ingest", source, **more)
+                assert done.returncode == 0, (name, source, done.stdout[-3000:], done.stderr[-3000:])
+                said.setdefault(name, []).append(done.stdout)
     assert said["alone"] == said["spread"]
-    contents = {}
-    for name, home in (("alone", alone), ("spread", spread)):
-        read = subprocess.run(
-            [sys.executable, "-c", CONTENT],
-            cwd=ROOT,
-            env={**os.environ, "HUB_HOME": str(home), "HUB_SPARK_MASTER": "local[2]"},
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
-        assert read.returncode == 0, read.stderr[-2000:]
-        contents[name] = read.stdout
+    executors = [line for line in started if b"CoarseGrainedExecutorBackend" in line]
+    assert len(executors) >= 2
+    assert not [line for line in started if cluster.secret.encode() in line]
+    contents = {"alone": content(alone), "spread": content(spread)}
     assert contents["alone"].count("\n") > 10
     assert contents["alone"] == contents["spread"]
     # Executors ran, and said nothing.
@@ -140,6 +115,58 @@ def test_a_cluster_and_one_machine_make_the_same_lake(cluster: Cluster, tmp_path
             line for line in file.read_text(errors="replace").splitlines() if not line.startswith("Spark Executor")
         ]
         assert [line for line in lines if " ERROR " in line or " WARN " in line or " INFO " in line] == [], file
+    needles = home_needles(Home(spread))
+    assert len(needles) > 100
+    found = search([cluster.work, cluster.local, tmp_path / "daemons.log"], needles)
+    assert {(leak.kind, leak.file.name) for leak in found.leaks} == set()
+    assert not found.undecoded
+
+
+# Rows of many small blocks, counted by executors and by a plain reading; then what a shuffle and a cache leave on disk.
+ON_EXECUTORS = """
+import sys
+from pathlib import Path
+from hub.compose import Hub
+from ingestion import places
+from ingestion.again import fetch
+from ingestion.places import ROW, even_blocks
+from ingestion.sources import csv
+from pyspark import StorageLevel
+from tests.ingestion.test_again import taken
+folder, local, marker = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+places.SPLIT = 64
+hub = Hub.load()
+table = taken(folder, [64, 65, 66], False)
+with even_blocks(hub.spark):
+    frame = csv.read(hub.spark, table)
+    assert frame.rdd.getNumPartitions() > 10
+    seen = {(row["a"], row[ROW] >> 47): row[ROW] for row in frame.collect()}
+    assert len(seen) == table.total("rows")
+    wanted = {number for (a, _), number in seen.items() if int(a) % 3 == 1}
+    fetched = fetch(table, wanted.__contains__, "again")
+    assert set(fetched.original.values()) == wanted
+rows = hub.spark.createDataFrame([(n, marker + str(n)) for n in range(2000)], "n int, s string").repartition(4, "n")
+kept = rows.persist(StorageLevel.DISK_ONLY)
+assert kept.count() == 2000
+assert len(set(hub.spark.sparkContext.range(8).map(lambda _: __import__("os").getppid()).collect())) == 2
+files = [file for file in local.rglob("*") if file.is_file() and file.suffix != ".jar"]
+assert sum(file.stat().st_size for file in files) > 10_000, files
+held = [file.name for file in files if marker.encode() in file.read_bytes()]
+assert not held, held
+hub.close()
+print("fine")
+"""
+
+
+@pytest.mark.long
+@pytest.mark.spark
+def test_executors_number_rows_by_place_and_spill_nothing_in_clear(cluster: Cluster, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    assert hub(tmp_path / "home", "keys", "init").returncode == 0
+    words = ("-c", ON_EXECUTORS, str(folder), str(cluster.local), f"M{secrets.token_hex(6)}")
+    done = python(*words, **{"HUB_HOME": str(tmp_path / "home"), **cluster.environment()})
+    assert (done.returncode, done.stdout.strip()) == (0, "fine"), done.stderr[-3000:]
 
 
 def test_a_standalone_cluster_needs_its_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
