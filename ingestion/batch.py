@@ -17,6 +17,7 @@ from ingestion.code_lists import CodeLists
 from ingestion.contract import Contract
 from ingestion.drop import TakenTable
 from ingestion.duplicates import Sorted, sort_out
+from ingestion.key_sketch import repeated_rows
 from ingestion.lake_table import LakeTable
 from ingestion.ledger import Counts
 from ingestion.places import ROW
@@ -27,7 +28,7 @@ from ingestion.redact import redacted
 from ingestion.references import Parents
 from ingestion.replay import Replaced
 from ingestion.sources import reader_of
-from ingestion.straight import compare_keys, good_rows, refused_rows
+from ingestion.straight import Twins, compare_keys, good_rows, refused_rows, repeated_keys
 from ingestion.strategies import Put, put
 from ingestion.surprises import SURPRISE, noticed_in_headers, refuses_by_header
 from pseudonymization.keystore import KeyStore
@@ -111,11 +112,23 @@ class Workshop:
         def prepared_again(some: TakenTable) -> Prepared:
             return self._prepared(self.arrived(some), contract, batch_id)
 
-        twins = compare_keys(taken, self._read(taken), prepared_again, self._stage)
+        def written_without(twins: Twins) -> tuple[DataFrame, Put, DataFrame]:
+            good = good_rows(prepared, twins, self.spark)
+            done = put(good.select(*prepared.lake_columns), contract, batch_id, table, instead_of)
+            return good, done, table.read(done.version).where(F.col("batch_id") == batch_id)
+
+        # A sketch can be held against what was written, where the lake has the key.
+        sketch = repeated_rows(taken) if contract.lake_key else None
+        arrived_keys = self._read(taken) if sketch is None else sketch
+        twins = compare_keys(taken, arrived_keys, prepared_again, self._stage)
         prepared = self._prepared(arrived, contract, batch_id, only_good=True)
-        good = good_rows(prepared, twins, self.spark)
-        done = put(good.select(*prepared.lake_columns), contract, batch_id, table, instead_of)
-        added = table.read(done.version).where(F.col("batch_id") == batch_id)
+        before = table.version()
+        good, done, added = written_without(twins)
+        if sketch is not None and repeated_keys(added, contract):
+            # Keys that are spelt in two ways: taken back, and compared as the engine reads them.
+            table.take_back(before)
+            twins = compare_keys(taken, self._read(taken), prepared_again, self._stage)
+            good, done, added = written_without(twins)
         number = taken.total("rows") - done.written - len(twins.left_out)
         again = refused_rows(taken, added, number, twins, prepared_again, self._stage)
         refused, fetched = again or (None, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,13 +26,21 @@ class Figure:
     hidden: bool = False
 
 
-def measure(contract: Contract, added: DataFrame, earlier: DataFrame | None, today: date) -> list[Figure]:
+def measure(
+    contract: Contract,
+    added: DataFrame,
+    earlier: DataFrame | None,
+    today: date,
+    missing: Mapping[str, int] | None = None,
+) -> list[Figure]:
     """The figures of the rows that a batch added; `earlier` are the rows of the batches it is compared with.
 
-    One aggregation. Codes are compared inside the engine, and only how many are new comes out of it.
+    `missing` are the missing values by column, where they are known already. One aggregation. Codes are compared
+    inside the engine, and only how many are new comes out of it.
     """
     codes = code_columns(contract) if earlier is not None else []
-    nulls = measured_columns(contract)
+    measured = measured_columns(contract)
+    nulls = measured if missing is None else []
     period = contract.period.column if contract.period else None
     dated = period if period and period in contract.lake_columns else None
     names = list(dict.fromkeys([*nulls, *codes, *([dated] if dated else [])]))
@@ -52,7 +61,9 @@ def measure(contract: Contract, added: DataFrame, earlier: DataFrame | None, tod
     values = list(row) if row else []
     rows = int(values[0] or 0)
     figures = [_count(ROWS, rows)]
-    figures += [share_of(name, int(found), rows) for name, found in zip(nulls, values[1 : 1 + len(nulls)], strict=True)]
+    counted = missing or dict(zip(nulls, map(int, values[1 : 1 + len(nulls)]), strict=True))
+    # A column that the files lack has no value in any row.
+    figures += [share_of(name, counted.get(name, rows), rows) for name in measured]
     figures += [
         Figure(NEW_CODES, name, float(found))
         for name, found in zip(codes, values[1 + len(nulls) : 1 + len(nulls) + len(codes)], strict=True)

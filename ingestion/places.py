@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
@@ -50,7 +51,7 @@ def row_place() -> Column:
     """
     name = F.substring_index(F.input_file_name(), "/part-", -1)
     file = F.substring_index(name, ".", 1).cast("bigint")
-    block = F.shiftright(F.input_file_block_start(), SPLIT.bit_length() - 1)
+    block = F.floor(F.input_file_block_start() / F.lit(SPLIT)).cast("bigint")
     row = F.monotonically_increasing_id().bitwiseAND(F.lit((1 << 33) - 1))
     return F.shiftleft(file, _FILE_BITS) + F.shiftleft(block, _BLOCK_BITS) + row
 
@@ -71,13 +72,20 @@ class Places:
     def __init__(self, buckets: Iterable[tuple[int, bytes]] = ()) -> None:
         self._buckets = dict(buckets)
 
-    def __contains__(self, number: object) -> bool:
-        if not isinstance(number, int):
-            return False
-        # As Spark's `bitmap_bucket_number` and `bitmap_bit_position` count, which begin with one.
-        bucket, bit = divmod(number, _BUCKET)
-        bits = self._buckets.get(bucket + 1)
-        return bits is not None and bool(bits[bit >> 3] >> (bit & 7) & 1)
+    def absent(self, start: int, number: int) -> Iterator[int]:
+        """Of `number` places from `start` on, those that the set lacks, in order."""
+        end = start + number
+        while start < end:
+            # As Spark's `bitmap_bucket_number` and `bitmap_bit_position` count, which begin with one.
+            bucket, first = divmod(start, _BUCKET)
+            last = min(_BUCKET, first + end - start)
+            bits = self._buckets.get(bucket + 1)
+            if bits is None:
+                yield from range(start, start + last - first)
+            else:
+                held = np.unpackbits(np.frombuffer(bits, np.uint8), count=_BUCKET, bitorder="little")[first:last]
+                yield from (start + int(place) for place in np.flatnonzero(held == 0))
+            start += last - first
 
     @staticmethod
     def columns() -> tuple[Column, Column]:

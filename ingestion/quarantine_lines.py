@@ -141,9 +141,7 @@ def _same(contract: Contract, row: Mapping[str, Any]) -> bytes:
     return _digest(json.dumps([row.get(name) for name in (*contract.columns, MALFORMED)]), {})
 
 
-def _in_csv(
-    taken: TakenTable, files: Sequence[_File], rows: SealedRows, keystore: KeyStore, found: _Found
-) -> None:
+def _in_csv(taken: TakenTable, files: Sequence[_File], rows: SealedRows, keystore: KeyStore, found: _Found) -> None:
     contract = taken.contract
     headers = list(dict.fromkeys(file.header for file in taken.files))
     # A column that the contract did not know was not kept with the row: it is passed over in the lines too.

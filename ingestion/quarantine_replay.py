@@ -78,7 +78,7 @@ class ReplayWorkshop(Workshop):
         row = F.from_json(F.col("row"), _schema(contract))
         return opened.select(row.alias("row")).select("row.*")
 
-    def _locate(self, taken: TakenTable, among: Sequence[Fetched] | None) -> None:
+    def _locate(self, taken: TakenTable, _among: Sequence[Fetched] | None) -> None:
         # No line is read anew: where a row stood is known from when it was refused.
         before = self.quarantine.rows(taken.contract.table, taken.replay_of or "")
         after = self.quarantine.rows(taken.contract.table, taken.batch_id)

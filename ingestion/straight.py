@@ -6,16 +6,19 @@ written; the lines that share a key, and those that were refused, are fetched by
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from ingestion.again import Fetched, fetch
+from ingestion.again import Fetched, Wanted, fetch
+from ingestion.contract import Contract
 from ingestion.drop import TakenTable
 from ingestion.duplicates import CONFLICT, FATE, judge
 from ingestion.errors import EngineError
+from ingestion.key_sketch import Rows
 from ingestion.places import ROW, Places
 from ingestion.prepare import KEY, REASONS, Prepared, keys
 
@@ -39,13 +42,21 @@ class Twins:
     fetched: Fetched | None = None
 
 
-def compare_keys(taken: TakenTable, arrived: DataFrame, prepare: Prepare, stage: Stage) -> Twins:
-    """Look at the lines that share a key, before anything is written. Raises `EngineError`."""
+def compare_keys(taken: TakenTable, arrived: DataFrame | Rows, prepare: Prepare, stage: Stage) -> Twins:
+    """Look at the lines that share a key, before anything is written. Raises `EngineError`.
+
+    Which lines these are is asked of the engine, in what arrived, or was told by a sketch: whoever writes by a sketch
+    asks `repeated_keys` afterwards.
+    """
     contract = taken.contract
-    places = _shared(keys(arrived, contract)) if contract.key else frozenset[int]()
-    if not places:
+    wanted: _These | _Numbered
+    if isinstance(arrived, DataFrame):
+        wanted = _These(sorted(_shared(keys(arrived, contract)) if contract.key else ()))
+    else:
+        wanted = _Numbered(arrived)
+    if not wanted.number:
         return Twins(frozenset(), 0, None)
-    prepared, fetched = _again(taken, places.__contains__, len(places), prepare, stage, "shared")
+    prepared, fetched = _again(taken, wanted, wanted.number, prepare, stage, "shared")
     judged = judge(prepared, prepared.frame.where(F.col(REASONS) == ""))
     fates = judged.where(F.col(FATE) != "kept").select(ROW, FATE).collect()
     clashing = judged.where(F.col(FATE) == CONFLICT).withColumn(REASONS, F.lit(CONFLICT))
@@ -53,6 +64,18 @@ def compare_keys(taken: TakenTable, arrived: DataFrame, prepare: Prepare, stage:
     conflicts = clashing.select(prepared.frame.columns) if len(fates) > duplicates else None
     left_out = frozenset(fetched.original[number] for number, _ in fates)
     return Twins(left_out, duplicates, conflicts, fetched)
+
+
+def repeated_keys(written: DataFrame, contract: Contract) -> int:
+    """How many keys of the contract several of the `written` rows have."""
+    key = [F.col(name) for name in contract.lake_key]
+    hashed = written.select(*key, F.xxhash64(*key).alias(KEY))
+    twice = hashed.groupBy(KEY).count().where("count > 1").select(KEY).localCheckpoint()
+    if twice.isEmpty():
+        return 0
+    # The hash only gathers; the true key decides.
+    suspects = hashed.join(F.broadcast(twice), KEY, "left_semi")
+    return suspects.groupBy(*key).count().where("count > 1").count()
 
 
 def good_rows(prepared: Prepared, twins: Twins, spark: SparkSession) -> DataFrame:
@@ -81,10 +104,7 @@ def refused_rows(
     found = written.groupBy(bucket.alias("bucket")).agg(bits.alias("bits")).collect()
     present = Places((row["bucket"], bytes(row["bits"])) for row in found)
 
-    def missing(place: int) -> bool:
-        return place not in present and place not in twins.left_out
-
-    prepared, fetched = _again(taken, missing, number, prepare, stage, "refused")
+    prepared, fetched = _again(taken, _Missing(present, twins.left_out), number, prepare, stage, "refused")
     refused = prepared.frame.where(F.col(REASONS) != "")
     if refused.count() != number:
         raise _lost(taken)
@@ -108,7 +128,7 @@ def _shared(lines: DataFrame) -> frozenset[int]:
 
 
 def _again(
-    taken: TakenTable, wanted: Callable[[int], bool], number: int, prepare: Prepare, stage: Stage, name: str
+    taken: TakenTable, wanted: Wanted, number: int, prepare: Prepare, stage: Stage, name: str
 ) -> tuple[Prepared, Fetched]:
     """`number` lines fetched by their places, prepared and staged; and as they were fetched."""
     fetched = fetch(taken, wanted, name)
@@ -116,6 +136,49 @@ def _again(
         raise _lost(taken)
     prepared = prepare(fetched.table)
     return prepared.over(stage(prepared.frame, f"{taken.contract.table}-{name}")), fetched
+
+
+@dataclass(frozen=True)
+class _These:
+    """Rows by their places, in order."""
+
+    places: list[int]
+
+    @property
+    def number(self) -> int:
+        return len(self.places)
+
+    def among(self, _file: int, _row: int, start: int, rows: int) -> Iterator[int]:
+        return _within(self.places, start, rows)
+
+
+@dataclass(frozen=True)
+class _Numbered:
+    """Rows by their numbers in their files, in order."""
+
+    rows: Rows
+
+    @property
+    def number(self) -> int:
+        return sum(map(len, self.rows.values()))
+
+    def among(self, file: int, row: int, _start: int, rows: int) -> Iterator[int]:
+        return _within(self.rows.get(file, []), row, rows)
+
+
+@dataclass(frozen=True)
+class _Missing:
+    """Rows that are neither present nor left out."""
+
+    present: Places
+    left_out: frozenset[int]
+
+    def among(self, _file: int, _row: int, start: int, rows: int) -> Iterator[int]:
+        return (place - start for place in self.present.absent(start, rows) if place not in self.left_out)
+
+
+def _within(numbers: list[int], start: int, count: int) -> Iterator[int]:
+    return (number - start for number in numbers[bisect_left(numbers, start) : bisect_left(numbers, start + count)])
 
 
 def _lost(taken: TakenTable) -> EngineError:

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from ingestion.contract import Contract
 from ingestion.drift import Judged, compare
 from ingestion.figures import Figure, code_columns, measure
+from ingestion.footers import null_counts
 from ingestion.gate import Verdict, judge
 from ingestion.lake import Lake
 from ingestion.ledger import Batch, Counts, Ledger
@@ -27,7 +28,9 @@ def watch(
     mine = ledger.batch(batch_id)
     before = [] if mine is None or mine.replay_of else _before(contract, batch_id, ledger)
     store = ResultStore(ledger.engine)
-    figures = measure(contract, added, _earlier(contract, before, lake), ledger.now().date())
+    version = mine.version if mine else None
+    missing = None if version is None else null_counts(lake.table(contract.table).path, version, counts.accepted)
+    figures = measure(contract, added, _earlier(contract, before, lake), ledger.now().date(), missing)
     drifted: list[Judged] = []
     if mine is not None and not mine.replay_of:
         known: dict[tuple[str, str], list[Figure]] = defaultdict(list)
