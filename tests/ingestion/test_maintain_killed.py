@@ -34,12 +34,12 @@ STEPS, FILES, TIMES = range(1, 11), (1, 2, 3, 6, 9), 7
 
 
 def act(home: Home, spark: SparkSession, step: Callable[..., None], *, contracts: str) -> None:
-    """Care for every table, and keep no history."""
+    """Care for every table, and keep no history: not even of what this care itself replaces."""
     ledger = Ledger(build_engine(None, home.records))
     for table in TABLES:
         maintain(
             Lake(spark, home.lake, ledger), ledger, load_contracts(Path(contracts)), table, care=Care(0),
-            now=utc_now() + timedelta(seconds=1), pins=home.run / "pins", locks=home.run / "locks", step=step,
+            now=utc_now() + timedelta(hours=1), pins=home.run / "pins", locks=home.run / "locks", step=step,
         )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def state(small: Small) -> dict[str, object]:
         "rows": {table: fingerprint(small.lake.read(table)) for table in TABLES},
         "newest": {table: small.lake.table(table).version() == pointers[table].version for table in TABLES},
         "counts": sorted((one.table, one.batch_id, one.state, repr(one.counts)) for one in batches),
-        "pointers": {table: (one.batch_id, one.rows) for table, one in pointers.items()},
+        "pointers": {table: (one.batch_id, one.row_count) for table, one in pointers.items()},
         "versions": {table: [(one.what, one.rows, one.readable) for one in moments[table]] for table in TABLES},
         "told": {(event.table, event.what) for event in small.ledger.events()},
         "refused": {
