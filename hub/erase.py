@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -66,6 +67,7 @@ def erase(
         tick("Starting Spark", 0, None)
         if not dry_run:
             recover(hub.home.landing)
+            journal.tidy()
             for left in hub.home.intake.iterdir():
                 shutil.rmtree(left, ignore_errors=True)
         waiting = journal.waiting()
@@ -108,9 +110,15 @@ def _carry_out(
                 noted=partial(_note, erasure, one, save), fault=fault,
             )  # fmt: skip
             if one.archive and changed:
-                digest, _ = seal(one.folder, one.archive, hub.keystore.derive("archive"))
-                erasure.resealed[one.archive.name] = digest
+                # Told first: once it is sealed again, nothing of the archive would say that it was another.
+                erasure.resealed[one.archive.name] = ""
                 save()
+                seal(one.folder, one.archive, hub.keystore.derive("archive"))
+            if one.archive and one.archive.name in erasure.resealed:
+                with one.archive.open("rb") as file:
+                    erasure.resealed[one.archive.name] = hashlib.file_digest(file, "sha256").hexdigest()
+                save()
+                fault(f"{one.source}: sealed")
     tick("Erasing from the sealed zone", 0, None)
     erase_in_quarantine(
         spark, home.quarantine, contracts, erasure, hub.keystore, save=save, fault=fault,

@@ -90,6 +90,11 @@ class Journal:
             os.fsync(file.fileno())
         draft.rename(path)
 
+    def tidy(self) -> None:
+        """Remove what a process left that died while it wrote. Only where nobody writes."""
+        for draft in self._folder.glob("*.draft"):
+            draft.unlink(missing_ok=True)
+
     def waiting(self) -> list[Erasure]:
         """Erasures that have not ended. Raises `ErasureError` when one cannot be read."""
         return [self._open(path) for path in sorted(self._folder.glob("*.sealed"))]

@@ -94,14 +94,16 @@ def maintain(
         one, contract = lake.table(table), contract_of(contracts, table)
         column = _cluster(contract)
         files, wanted = _files(one.path, pointer.version, care)
-        pointer = _compact(lake, ledger, one, pointer, contract, column, files > wanted)
+        pointer = _compact(lake, ledger, one, pointer, contract, column, files > wanted, step)
         step(table, "compacted")
         kept = _kept(ledger, lake.root, table, pointer.version, care, now, pins)
         doomed = superfluous(one.path, kept)
+        if doomed:
+            # Told first: killed in between, the files go at the next care, and that they go is known.
+            ledger.record(pointer.batch_id, table, "vacuumed")
+            step(table, "told")
         freed = delete_files(one.path, doomed)
         step(table, "cleaned")
-        if doomed:
-            ledger.record(pointer.batch_id, table, "vacuumed")
         after, _ = _files(one.path, pointer.version, care)
         return Maintained(table, files, after, column, tuple(sorted(kept)), len(doomed), freed)
 
@@ -136,6 +138,7 @@ def _compact(
     contract: Contract | None,
     column: str | None,
     needed: bool,
+    step: Step,
 ) -> Published:
     """The pointer after compaction; a compacted version that a killed run left is published if it holds the same."""
     sign = f"{_SIGN}{pointer.version}"
@@ -150,6 +153,7 @@ def _compact(
                 optimize.executeZOrderBy(column)
             else:
                 optimize.executeCompaction()
+        step(one.name, "rewritten")
         newest = one.version()
         if delta_log.commit(one.path, newest).user_metadata != sign:
             return pointer
@@ -161,6 +165,7 @@ def _compact(
             f"{one.name}: the compacted version does not hold what the published one holds; it was taken back and "
             "nothing has changed. This is a defect of the engine: please report it."
         )
+    step(one.name, "compared")
     moved = measured(lake, one.name, newest, pointer.batch_id, contract)
     ledger.repoint(moved, "compacted")
     return moved

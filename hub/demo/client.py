@@ -19,6 +19,10 @@ from websockets.typing import Origin
 
 from hub.errors import HubError
 
+#: The proxy's status while the Hub behind it restarts; a person waits a moment and tries again.
+_NOBODY_THERE = 503
+_PAUSES = (0.5, 1.0, 2.0, 4.0)
+
 
 class ClientError(HubError):
     """A door that should have opened did not, or a cell failed."""
@@ -59,10 +63,14 @@ class HubClient:
         return best
 
     def sign_in(self, username: str, password: str) -> None:
-        """Fill in the form. Raises `ClientError` when it is refused."""
-        self.http.get("/hub/login")
-        form = {"_xsrf": self.token_of("/hub/login"), "username": username, "password": password}
-        answer = self.http.post("/hub/login?next=/hub/home", data=form)
+        """Fill in the form, again if nobody is behind the proxy. Raises `ClientError` when it is refused."""
+        for pause in (*_PAUSES, 0.0):
+            self.http.get("/hub/login")
+            form = {"_xsrf": self.token_of("/hub/login"), "username": username, "password": password}
+            answer = self.http.post("/hub/login?next=/hub/home", data=form)
+            if answer.status_code != _NOBODY_THERE:
+                break
+            time.sleep(pause)
         if answer.status_code != 200 or answer.url.path.startswith("/hub/login"):
             raise ClientError(f"The sign-in was refused (status {answer.status_code}).")
         self.username = username

@@ -25,6 +25,8 @@ from projects.workspace import doors
 from projects.workspace.probe import probe
 from projects.workspace.sandbox import Toolchain
 
+#: Keeps the proxy from losing an answer that came quickly; the file says how.
+_WRITES = Path(__file__).with_name("proxy_writes.js").resolve()
 #: Variables of ours that a part inherits; `HUB_` holds the settings that override `hub.yaml`.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "HOME", "JAVA_HOME", "PYTHONPATH")
 #: Beginnings of variables by which the engine finds and opens a lake elsewhere.
@@ -85,7 +87,8 @@ class Parts:
             raise HubError("The proxy is missing (Node 18+ and configurable-http-proxy): run `./run doctor`.")
         settings.proxy_socket.unlink(missing_ok=True)
         options = self.options
-        command = [node, str(program.resolve()), "--ip", options.host, "--port", str(options.port)]
+        command = [node, "--require", str(_WRITES), str(program.resolve())]
+        command += ["--ip", options.host, "--port", str(options.port)]
         command += ["--api-socket", str(settings.proxy_socket), "--log-level", "warn"]
         environment = {**self._base(), "CONFIGPROXY_AUTH_TOKEN": settings.proxy_token}
         return Part("proxy", command, environment, lambda: connects(settings.proxy_socket))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine
 
+from hub.database import build_engine
 from hub.paths import Home
 from ingestion.contract_set import Contracts, load_contracts
 from ingestion.ingest import Folders, Progress, Report, _silent, ingest_drop
@@ -91,6 +92,10 @@ GOOD_VISITS = (
 )
 
 
+def folders_in(home: Home) -> Folders:
+    return Folders(home.intake, home.quarantine, home.identities, home.sealed_tmp, home.run / "locks")
+
+
 @dataclass
 class Small:
     """The small hub, with what a test does to it."""
@@ -105,8 +110,7 @@ class Small:
 
     @property
     def folders(self) -> Folders:
-        home = self.home
-        return Folders(home.intake, home.quarantine, home.identities, home.sealed_tmp, home.run / "locks")
+        return folders_in(self.home)
 
     def drop(self, name: str, *, people: Sequence[str] | None = None, visits: Sequence[str] | None = None) -> Path:
         """A drop with these lines."""
@@ -143,6 +147,13 @@ class Small:
     def files(self, table: str) -> set[str]:
         """The data files of a lake table."""
         return {path.name for path in (self.home.lake / table).glob("*.parquet")}
+
+
+def moved(small: Small, root: Path) -> Small:
+    """The same hub in a copy of its folder."""
+    home = Home(root)
+    ledger = Ledger(build_engine(None, home.records))
+    return replace(small, home=home, engine=ledger.engine, ledger=ledger, lake=Lake(small.spark, home.lake, ledger))
 
 
 @pytest.fixture

@@ -45,3 +45,12 @@ def test_a_step_that_is_done_again_counts_once() -> None:
     erasure.count("landing/visits", "drop one", 0)
     erasure.count("lake/visits", "", 0)
     assert erasure.totals() == {"landing/visits": 4}
+
+
+def test_what_a_process_left_that_died_while_it_wrote_goes(tmp_path: Path) -> None:
+    journal, erasure = Journal(tmp_path / "erasures", KEY), an_erasure()
+    journal.save(erasure)
+    (tmp_path / "erasures" / f"{new_id()}.draft").write_bytes(b"half")
+    journal.tidy()
+    assert [path.suffix for path in (tmp_path / "erasures").iterdir()] == [".sealed"]
+    assert journal.waiting() == [erasure]
