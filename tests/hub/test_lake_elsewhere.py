@@ -53,7 +53,7 @@ def test_a_lake_elsewhere_lives_as_one_at_home(store: Store, tmp_path: Path) -> 
         assert content(alone.root).count("\n") > 10
         table = "ER_PRS_F"
         here, elsewhere = ran(alone.root, "lake", "history", table), ran(away.root, "lake", "history", table, **there)
-        assert here.count("\n") == elsewhere.count("\n") > 2
+        assert here.count("\n") == elsewhere.count("\n") > 1
         ran(away.root, "lake", "maintain", "--dry-run", **there)
         ran(away.root, "lake", "maintain", table, **there)
         assert "would hold" in ran(away.root, "lake", "restore", table, "--to", "1", "--dry-run", **there)
