@@ -16,6 +16,7 @@ from ingestion.code_lists import CodeLists
 from ingestion.contract import Contract
 from ingestion.drop import TakenTable
 from ingestion.duplicates import Sorted, sort_out
+from ingestion.errors import UnbalancedBatch
 from ingestion.lake_table import LakeTable
 from ingestion.ledger import Counts
 from ingestion.places import ROW
@@ -25,10 +26,11 @@ from ingestion.quarantine_lines import locate
 from ingestion.redact import redacted
 from ingestion.references import Parents
 from ingestion.replay import Replaced
-from ingestion.sources import reader_of
+from ingestion.sources import reader_of, spreading
 from ingestion.straight import compare_keys, good_rows, refused_rows
 from ingestion.strategies import Put, put
 from ingestion.surprises import SURPRISE, noticed_in_headers, refuses_by_header
+from ingestion.taken import Delivered
 from pseudonymization.keystore import KeyStore
 
 STAGE = "batch-"
@@ -73,6 +75,19 @@ class Workshop:
     def _read(self, taken: TakenTable) -> DataFrame:
         return reader_of(taken.contract).read(self.spark, taken)
 
+    def _delivered(self, taken: TakenTable) -> Delivered:
+        """How many rows there are to account for, known before any is written. Raises `UnbalancedBatch`."""
+        counting = spreading(taken.contract)
+        if counting is None:
+            return Delivered(taken.total("rows"))
+        found = counting.count(self.spark, taken)
+        if found.resources != taken.total("rows"):
+            raise UnbalancedBatch(
+                f"{taken.contract.table}: {taken.total('rows')} resources were taken in and the engine finds "
+                f"{found.resources}: nothing was published; this is a defect of the hub."
+            )
+        return found
+
     def prepare(self, taken: TakenTable) -> Prepared:
         """The batch, as it was staged if it was, else prepared and not yet read; text is left as it came."""
         if taken.batch_id in self._staged:
@@ -85,7 +100,8 @@ class Workshop:
         table.create(lake_schema(contract), statistics(contract))
         with redacted("reading and writing the batch", contract.table):
             arrived = self.arrived(taken)
-            if ROW in arrived.columns and not is_staged(contract):
+            # Rows of one resource share a line: the lines that need a second look could not be told from the others.
+            if ROW in arrived.columns and not is_staged(contract) and spreading(contract) is None:
                 return self._straight(taken, arrived, table, instead_of)
             return self._by_way_of_a_stage(taken, arrived, table, instead_of)
 
@@ -119,23 +135,30 @@ class Workshop:
         refused = refused_rows(taken, added, number, twins, prepared_again, self._stage)
         if twins.conflicts is not None:
             refused = twins.conflicts if refused is None else refused.unionByName(twins.conflicts)
-        return Outcome(done.version, self._count(taken, done, twins.duplicates, refused, good))
+        read = Delivered(taken.total("rows"))
+        return Outcome(done.version, self._count(taken, read, done, twins.duplicates, refused, good))
 
     def _by_way_of_a_stage(
         self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: Replaced | None
     ) -> Outcome:
         """Prepared lines are written once for all that reads them several times."""
-        contract, batch_id = taken.contract, taken.batch_id
+        contract, batch_id, read = taken.contract, taken.batch_id, self._delivered(taken)
         prepared = self._prepared(arrived, contract, batch_id, self._scrub(contract))
         prepared = self._staged[batch_id] = prepared.over(self._stage(prepared.frame, contract.table))
         sorted_ = self._sort_out(prepared)
         columns = [*prepared.lake_columns, DELETED] if contract.marks else prepared.lake_columns
         done = put(sorted_.accepted.select(*columns), contract, batch_id, table, instead_of)
-        refused = sorted_.refused if taken.total("rows") != done.written + sorted_.duplicates else None
-        return Outcome(done.version, self._count(taken, done, sorted_.duplicates, refused, sorted_.accepted))
+        refused = sorted_.refused if read.rows != done.written + sorted_.duplicates else None
+        return Outcome(done.version, self._count(taken, read, done, sorted_.duplicates, refused, sorted_.accepted))
 
     def _count(
-        self, taken: TakenTable, done: Put, duplicates: int, refused: DataFrame | None, accepted: DataFrame
+        self,
+        taken: TakenTable,
+        read: Delivered,
+        done: Put,
+        duplicates: int,
+        refused: DataFrame | None,
+        accepted: DataFrame,
     ) -> Counts:
         """Seal the refused lines and make the batch's count. Raises `UnbalancedBatch`."""
         contract = taken.contract
@@ -144,8 +167,9 @@ class Workshop:
             quarantined, reasons = self.quarantine.write(refused, contract.table, taken.batch_id)
             self._locate(taken)
         counts = Counts(
-            taken.total("rows"), done.written, quarantined, duplicates, reasons,
+            read.rows, done.written, quarantined, duplicates, reasons,
             changes=done.changes.told(), noticed=self._noticed(taken, accepted),
+            resources=read.resources, left_out=read.left_out,
         )  # fmt: skip
         counts.check(contract.table)
         return counts

@@ -21,6 +21,7 @@ from ingestion.contract import Contract
 from ingestion.drop import TakenFile, TakenTable
 from ingestion.records import MALFORMED
 from ingestion.sealed_rows import SealedRows, Where
+from ingestion.sources import spreading
 from ingestion.surprises import header_of
 from pseudonymization.keystore import KeyStore
 
@@ -160,7 +161,8 @@ def _in_ndjson(taken: TakenTable, rows: SealedRows, keystore: KeyStore, found: _
     broken: dict[bytes, deque[bytes]] = defaultdict(deque)
     # Whichever column of the view holds the resource's id: the row is found under each of its short values.
     by_value: dict[str, list[tuple[bytes, tuple[str, ...]]]] = defaultdict(list)
-    number = 0
+    # Of a view that spreads, several rows stand in one line.
+    number, several = 0, spreading(taken.contract) is not None
     for sealed, row in islice(rows.opened(keystore), AT_MOST):
         number += 1
         if row.get(MALFORMED):
@@ -173,12 +175,13 @@ def _in_ndjson(taken: TakenTable, rows: SealedRows, keystore: KeyStore, found: _
             return
         for line, raw in _lines(file.path):
             seal = found.next_of(broken.get(_digest(raw, {})))
-            if seal is None:
-                candidates = [one for one in by_value.get(_id_of(raw), ()) if one[0] not in found.places]
-                # Two resources with one id: the one whose values are all in this line, else the first that was read.
-                fits = [one for one in candidates if all(text in raw for text in one[1])]
-                seal = next((one[0] for one in (*fits, *candidates)), None)
             if seal is not None:
+                found.add(seal, Where(place, line, raw))
+                continue
+            candidates = [one for one in by_value.get(_id_of(raw), ()) if one[0] not in found.places]
+            # Two resources with one id: the one whose values are all in this line, else the first that was read.
+            fits = [one for one in candidates if all(text in raw for text in one[1])]
+            for seal, _ in (fits or candidates) if several else (*fits, *candidates)[:1]:
                 found.add(seal, Where(place, line, raw))
 
 
