@@ -81,9 +81,9 @@ class ViewDefinition:
         # Spark does not tell `id` from `ID`: until here the columns go by their place.
         return frame.select(*[F.col(self._cell(name)).alias(name) for name in self.columns], *keep)
 
-    def measure(self, resource: Column, kind: DataType, depth: int = DEPTH) -> Measure:
-        """How many rows a resource (a structure of the declared schema) gives, without making them."""
-        root, compiler = self._compiler(resource, kind, lenient=False)
+    def measure(self, resource: Column, kind: DataType, *, lenient: bool = False, depth: int = DEPTH) -> Measure:
+        """How many rows a resource (a structure) gives, without making them; see `apply`."""
+        root, compiler = self._compiler(resource, kind, lenient)
         return measure(self._content["select"], self._where, root, compiler, depth)
 
     @property

@@ -57,7 +57,7 @@ def _lines(spark: SparkSession, taken: TakenTable, view: ViewDefinition) -> Data
     frame = full.withColumn(_RESOURCE, parsed)
     kind = frame.schema[_RESOURCE].dataType
     resource = F.col(_RESOURCE)
-    measured = view.measure(resource, kind, taken.contract.dialect.repeat_depth)
+    measured = view.measure(resource, kind, depth=taken.contract.dialect.repeat_depth)
     unread = (
         resource.isNull()
         | resource[MALFORMED].isNotNull()

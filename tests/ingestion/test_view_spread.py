@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pyspark.sql import functions as F
 
 from ingestion.contract_set import load_contracts, read_contract
 from ingestion.errors import ContractError, UnbalancedBatch
@@ -19,7 +20,11 @@ from ingestion.sealed_rows import SealedRows
 from ingestion.sources import fhir
 from ingestion.taken import TakenTable
 from ingestion.view_definition import ViewDefinition
+from ingestion.view_run import read_resources
 from tests.ingestion.conftest import Small
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 pytestmark = pytest.mark.spark
 
@@ -329,3 +334,28 @@ def test_the_packaged_contract_names_its_rows() -> None:
     folder = Path(fhir.__file__).parents[1] / "contracts"
     contract = read_contract(folder / "fhir_observation_component.yaml")
     fhir.check(TakenTable(contract, ()))
+
+
+@pytest.mark.real_data
+def test_the_count_is_that_of_the_rows_in_every_case_of_the_specification(
+    spark: SparkSession, real_data: Path, tmp_path: Path
+) -> None:
+    cases = 0
+    for path in sorted((real_data / "sql-on-fhir").glob("*.json")):
+        suite = json.loads(path.read_text("utf-8"))
+        file = tmp_path / "resources.ndjson"
+        file.write_text("".join(json.dumps(one) + "\n" for one in suite["resources"]), encoding="utf-8")
+        good = [case for case in suite["tests"] if not case.get("expectError")]
+        for resource in sorted({case["view"]["resource"] for case in good}):
+            frame = read_resources(spark, file, resource)
+            frame = frame.select(F.struct(*frame.columns).alias("one"))
+            mine = [case for case in good if case["view"]["resource"] == resource]
+            sums = []
+            for case in mine:
+                measure = ViewDefinition(case["view"]).measure(F.col("one"), frame.schema["one"].dataType, lenient=True)
+                sums.append(F.coalesce(F.sum(measure.rows), F.lit(0)))
+            counted = frame.agg(*[one.alias(f"c{place}") for place, one in enumerate(sums)]).first()
+            assert [case["title"] for case, rows in zip(mine, counted or (), strict=True)
+                    if rows != len(case["expect"])] == []  # fmt: skip
+            cases += len(mine)
+    assert cases >= 50
