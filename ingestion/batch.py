@@ -168,7 +168,7 @@ class Workshop:
             self._locate(taken)
         counts = Counts(
             read.rows, done.written, quarantined, duplicates, reasons,
-            changes=done.changes.told(), noticed=self._noticed(taken, accepted),
+            changes=done.changes.told(), noticed=self._noticed(taken, read, accepted),
             resources=read.resources, left_out=read.left_out,
         )  # fmt: skip
         counts.check(contract.table)
@@ -192,10 +192,10 @@ class Workshop:
         frame.write.mode("overwrite").parquet(place)
         return self.spark.read.schema(frame.schema).parquet(place)
 
-    def _noticed(self, taken: TakenTable, accepted: DataFrame) -> dict[str, int]:
+    def _noticed(self, taken: TakenTable, read: Delivered, accepted: DataFrame) -> dict[str, int]:
         """What was wrong with rows that were let in; a pass of its own, where a contract lets such rows in."""
         found = Counter(noticed_in_headers(taken))
-        found.update({f"unchecked_code:{name}": taken.total("rows") for name in self._codes.absent(taken.contract)})
+        found.update({f"unchecked_code:{name}": read.rows for name in self._codes.absent(taken.contract)})
         if NOTICED in accepted.columns:
             for row in accepted.where(F.col(NOTICED) != "").groupBy(NOTICED).count().collect():
                 found.update(dict.fromkeys(row[NOTICED].split(","), row["count"]))

@@ -63,6 +63,12 @@ class ViewDefinition:
         """What a contract's key lacks to name one of several rows of a resource; None when it lacks nothing."""
         return fault_of_key(self._content["select"], key)
 
+    def heads(self) -> ViewDefinition | None:
+        """The view of the columns that stand outside of everything that spreads: one row of each resource."""
+        columns = [column for select in self._content["select"] for column in _heads(select)]
+        kept = {name: self._content[name] for name in ("resource", "constant") if name in self._content}
+        return ViewDefinition({**kept, "select": [{"column": columns}]}) if columns else None
+
     def apply(self, resources: DataFrame, *keep: str, lenient: bool = False, depth: int = DEPTH) -> DataFrame:
         """The view's columns, then those of `keep`, from a frame of resources with a declared schema.
 
@@ -142,6 +148,13 @@ def load_view(name: str, folder: Path = PACKAGED) -> ViewDefinition:
     except (OSError, ValueError):
         raise ViewError(f"View {name} cannot be read: it must be a JSON file.") from None
     return ViewDefinition(content)
+
+
+def _heads(select: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    if any(key in select for key in SPREADING):
+        return []
+    nested = [column for one in select.get("select", []) for column in _heads(one)]
+    return [*select.get("column", []), *nested]
 
 
 def _column(column: Mapping[str, Any], context: Value, compiler: PathCompiler, place: Column | None) -> Column:

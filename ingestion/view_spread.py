@@ -25,15 +25,25 @@ def spread_rows(spark: SparkSession, taken: TakenTable, view: ViewDefinition) ->
     lines = _lines(spark, taken, view)
     kind = lines.schema[_RESOURCE].dataType
     assert isinstance(kind, StructType)  # noqa: S101 - as it was declared
-    good = lines.where(F.col(MALFORMED).isNull()).select(
-        *[F.col(_RESOURCE)[name].alias(name) for name in kind.names], ROW
+    parts = [F.col(_RESOURCE)[name].alias(name) for name in kind.names if name != MALFORMED]
+    good = lines.where(F.col(MALFORMED).isNull()).select(*parts, MALFORMED, REFUSED, ROW)
+    rows = view.apply(good, MALFORMED, REFUSED, ROW, depth=taken.contract.dialect.repeat_depth)
+    unread = lines.where(F.col(MALFORMED).isNotNull() & F.col(REFUSED).isNull())
+    deep, heads = lines.where(F.col(REFUSED).isNotNull()), view.heads()
+    if heads is not None:
+        # Whom a refused resource is about must be known, for the day when they are to be erased.
+        deep = heads.apply(deep.select(*parts, MALFORMED, REFUSED, ROW), MALFORMED, REFUSED, ROW)
+    return rows.unionByName(_filled(unread, rows)).unionByName(_filled(deep, rows))
+
+
+def _filled(frame: DataFrame, like: DataFrame) -> DataFrame:
+    """`frame` with the columns of `like`, those that it lacks being empty."""
+    return frame.select(
+        *[
+            F.col(one.name) if one.name in frame.columns else F.lit(None).cast(one.dataType).alias(one.name)
+            for one in like.schema.fields
+        ]
     )
-    rows = view.apply(good, ROW, depth=taken.contract.dialect.repeat_depth)
-    nothing = F.lit(None).cast("string")
-    rows = rows.select(*view.columns, nothing.alias(MALFORMED), nothing.alias(REFUSED), ROW)
-    empty = [F.lit(None).cast(rows.schema[name].dataType).alias(name) for name in view.columns]
-    refused = lines.where(F.col(MALFORMED).isNotNull()).select(*empty, MALFORMED, REFUSED, ROW)
-    return rows.unionByName(refused)
 
 
 def delivered(spark: SparkSession, taken: TakenTable, view: ViewDefinition) -> Delivered:

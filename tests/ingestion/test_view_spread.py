@@ -259,8 +259,11 @@ def test_items_are_walked_to_the_set_depth_and_deeper_forms_are_quarantined_whol
     ]
     (batch,) = ward.small.ledger.batches(table="items")
     sealed = SealedRows(ward.small.home.quarantine, "items", batch.batch_id)
-    kept = {tuple(one.reasons): json.loads(row["_malformed"]) for one, row in sealed.opened(ward.small.keystore)}
-    assert kept["too_deep",] == {"resourceType": "QuestionnaireResponse", **forms[1]}
+    kept = {one.reasons: row for one, row in sealed.opened(ward.small.keystore)}
+    # Whole as it was written, and under its id: an erasure must find whom it is about.
+    deep = kept["too_deep",]
+    assert deep["id"] == "eleven"
+    assert json.loads(deep["_malformed"]) == {"resourceType": "QuestionnaireResponse", **forms[1]}
     # A replay cannot read deeper than its contract says; reading the drop under a deeper one does.
     small = ward.small
     done = replay(
