@@ -17,6 +17,7 @@ from ingestion.code_lists import CodeLists
 from ingestion.contract import Contract
 from ingestion.drop import TakenTable
 from ingestion.duplicates import Sorted, sort_out
+from ingestion.errors import UnbalancedBatch
 from ingestion.key_sketch import repeated_rows
 from ingestion.lake_table import LakeTable
 from ingestion.ledger import Counts
@@ -27,10 +28,11 @@ from ingestion.quarantine_lines import locate
 from ingestion.redact import redacted
 from ingestion.references import Parents
 from ingestion.replay import Replaced
-from ingestion.sources import reader_of
+from ingestion.sources import reader_of, spreading
 from ingestion.straight import Twins, compare_keys, good_rows, refused_rows, repeated_keys
 from ingestion.strategies import Put, put
 from ingestion.surprises import SURPRISE, noticed_in_headers, refuses_by_header
+from ingestion.taken import Delivered
 from pseudonymization.keystore import KeyStore
 
 STAGE = "batch-"
@@ -75,6 +77,19 @@ class Workshop:
     def _read(self, taken: TakenTable) -> DataFrame:
         return reader_of(taken.contract).read(self.spark, taken)
 
+    def _delivered(self, taken: TakenTable) -> Delivered:
+        """How many rows there are to account for, known before any is written. Raises `UnbalancedBatch`."""
+        counting = spreading(taken.contract)
+        if counting is None:
+            return Delivered(taken.total("rows"))
+        found = counting.count(self.spark, taken)
+        if found.resources != taken.total("rows"):
+            raise UnbalancedBatch(
+                f"{taken.contract.table}: {taken.total('rows')} resources were taken in and the engine finds "
+                f"{found.resources}: nothing was published; this is a defect of the hub."
+            )
+        return found
+
     def prepare(self, taken: TakenTable) -> Prepared:
         """The batch, as it was staged if it was, else prepared and not yet read; text is left as it came."""
         if taken.batch_id in self._staged:
@@ -87,7 +102,8 @@ class Workshop:
         table.create(lake_schema(contract), statistics(contract))
         with redacted("reading and writing the batch", contract.table):
             arrived = self.arrived(taken)
-            if ROW in arrived.columns and not is_staged(contract):
+            # Rows of one resource share a line: the lines that need a second look could not be told from the others.
+            if ROW in arrived.columns and not is_staged(contract) and spreading(contract) is None:
                 return self._straight(taken, arrived, table, instead_of)
             return self._by_way_of_a_stage(taken, arrived, table, instead_of)
 
@@ -135,24 +151,26 @@ class Workshop:
         if twins.conflicts is not None:
             refused = twins.conflicts if refused is None else refused.unionByName(twins.conflicts)
         among = [one for one in (fetched, twins.fetched) if one is not None]
-        return Outcome(done.version, self._count(taken, done, twins.duplicates, refused, good, among))
+        read = Delivered(taken.total("rows"))
+        return Outcome(done.version, self._count(taken, read, done, twins.duplicates, refused, good, among))
 
     def _by_way_of_a_stage(
         self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: Replaced | None
     ) -> Outcome:
         """Prepared lines are written once for all that reads them several times."""
-        contract, batch_id = taken.contract, taken.batch_id
+        contract, batch_id, read = taken.contract, taken.batch_id, self._delivered(taken)
         prepared = self._prepared(arrived, contract, batch_id, self._scrub(contract))
         prepared = self._staged[batch_id] = prepared.over(self._stage(prepared.frame, contract.table))
         sorted_ = self._sort_out(prepared)
         columns = [*prepared.lake_columns, DELETED] if contract.marks else prepared.lake_columns
         done = put(sorted_.accepted.select(*columns), contract, batch_id, table, instead_of)
-        refused = sorted_.refused if taken.total("rows") != done.written + sorted_.duplicates else None
-        return Outcome(done.version, self._count(taken, done, sorted_.duplicates, refused, sorted_.accepted))
+        refused = sorted_.refused if read.rows != done.written + sorted_.duplicates else None
+        return Outcome(done.version, self._count(taken, read, done, sorted_.duplicates, refused, sorted_.accepted))
 
     def _count(
         self,
         taken: TakenTable,
+        read: Delivered,
         done: Put,
         duplicates: int,
         refused: DataFrame | None,
@@ -166,8 +184,9 @@ class Workshop:
             quarantined, reasons = self.quarantine.write(refused, contract.table, taken.batch_id)
             self._locate(taken, among)
         counts = Counts(
-            taken.total("rows"), done.written, quarantined, duplicates, reasons,
-            changes=done.changes.told(), noticed=self._noticed(taken, accepted),
+            read.rows, done.written, quarantined, duplicates, reasons,
+            changes=done.changes.told(), noticed=self._noticed(taken, read, accepted),
+            resources=read.resources, left_out=read.left_out,
         )  # fmt: skip
         counts.check(contract.table)
         return counts
@@ -190,10 +209,10 @@ class Workshop:
         frame.write.mode("overwrite").parquet(place)
         return self.spark.read.schema(frame.schema).parquet(place)
 
-    def _noticed(self, taken: TakenTable, accepted: DataFrame) -> dict[str, int]:
+    def _noticed(self, taken: TakenTable, read: Delivered, accepted: DataFrame) -> dict[str, int]:
         """What was wrong with rows that were let in; a pass of its own, where a contract lets such rows in."""
         found = Counter(noticed_in_headers(taken))
-        found.update({f"unchecked_code:{name}": taken.total("rows") for name in self._codes.absent(taken.contract)})
+        found.update({f"unchecked_code:{name}": read.rows for name in self._codes.absent(taken.contract)})
         if NOTICED in accepted.columns:
             for row in accepted.where(F.col(NOTICED) != "").groupBy(NOTICED).count().collect():
                 found.update(dict.fromkeys(row[NOTICED].split(","), row["count"]))

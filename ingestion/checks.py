@@ -21,6 +21,7 @@ _LET_IN = {"warn", "discard_value"}
 
 REASONS = (
     "malformed_row",
+    "too_deep",
     "new_column",
     "missing_column",
     "missing_person",

@@ -17,7 +17,8 @@ class Dialect(BaseModel):
 
     `delimiter`, `quote` (empty: quotes are plain characters), `escape` (absent: a quote is doubled), `header`,
     `line_breaks` (quoted values may hold some) and `decimal` are for CSV; `line_length` (characters, exactly) is for
-    `fixed`; `paths` (column -> way to an element or `@attribute`) is for `cda`.
+    `fixed`; `paths` (column -> way to an element or `@attribute`) is for `cda`; `repeat_depth` (levels that a view's
+    `repeat` goes down, deeper resources being quarantined) is for `fhir`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -31,6 +32,7 @@ class Dialect(BaseModel):
     decimal: Literal[".", ","] = "."
     line_length: int | None = Field(default=None, ge=1)
     paths: Mapping[str, str] = {}
+    repeat_depth: int = Field(default=10, ge=1, le=30)
 
     @field_validator("delimiter")
     @classmethod

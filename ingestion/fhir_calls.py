@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType, DoubleType, IntegralType, NullType, StringType, StructType
 
 from ingestion import fhir_boundary
-from ingestion.fhir_model import NUMBERS, family
+from ingestion.fhir_model import NUMBERS, family, is_type
 from ingestion.fhir_operators import number
 from ingestion.fhir_value import Evaluator, Value, nothing, text, true_or_false, whole
 from ingestion.fhirpath import Binary, Literal, Member, Node, This
@@ -66,7 +66,9 @@ def type_name(compiler: Evaluator, node: Node) -> str:
 
 
 def of_type(compiler: Evaluator, of: Value, name: str) -> Value:
-    """`of` where it is of the type `name`, else empty."""
+    """`of` where it is of the type `name`, else empty. Raises `ViewError` for a type that FHIR does not have."""
+    if not is_type(name):
+        raise compiler.no(f"{name} is no type of FHIR")
     if of.choice is not None:
         holder = Value(of.column, of.kind, of.many, of.fhir)
         full = of.choice + name[:1].upper() + name[1:]

@@ -35,6 +35,7 @@ _COMMON: Final = {
     "extension": Element("Extension", True),
     "modifierExtension": Element("Extension", True),
 }
+_ABSTRACT: Final = frozenset({"Resource", "DomainResource", "Element", "BackboneElement"})
 
 
 def element(of: str | None, name: str) -> Element | None:
@@ -51,6 +52,11 @@ def choices(of: str | None, name: str, present: tuple[str, ...]) -> list[str]:
 def is_choice(full: str, name: str) -> bool:
     """Whether `full` (`valueQuantity`) is the choice `name` (`value`) with a type behind it."""
     return full.startswith(name) and full[len(name) :] in _suffixes()
+
+
+def is_type(name: str) -> bool:
+    """Whether FHIR, or FHIRPath, has a type or resource of this name (`String` is FHIRPath's own)."""
+    return name[:1].upper() + name[1:] in _suffixes() or name in _ABSTRACT
 
 
 def family(fhir: str) -> str:

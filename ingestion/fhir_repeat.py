@@ -1,7 +1,9 @@
 """`repeat`: items within items, at every depth, as one array of one type.
 
 Source: SQL on FHIR v2, ViewDefinition, `select.repeat`. A tree of unknown depth has no type in Spark, so the walk is
-unrolled over the levels that the schema declares (or, read from data, that the data have), parents before children.
+unrolled: over the levels that the data have where the schema was read from them, and over a set number of levels where
+it was declared. A declared schema writes an element out once; where it comes again within itself it is text, the JSON
+as it was written (`fhir_folded`). Parents come before their children.
 """
 
 from __future__ import annotations
@@ -14,22 +16,33 @@ from pyspark.sql.types import ArrayType, DataType, NullType, StructField, Struct
 
 from ingestion.errors import ViewError
 from ingestion.fhir_column import PathCompiler
+from ingestion.fhir_folded import Folded, folded
 from ingestion.fhir_value import Value
 
 DEPTH = 10
-"""Levels that are walked; deeper data are refused, never cut."""
+"""Levels that are walked unless a contract says otherwise; deeper data are refused, never cut."""
 
 
 def repeated(paths: Sequence[str], context: Value, compiler: PathCompiler, depth: int = DEPTH) -> Value:
     """Everything that `paths` reach from `context`, and from there, and so on, each parent before its children.
 
-    Raises `ViewError` when the schema goes deeper than `depth`.
+    Raises `ViewError` when a schema read from data goes deeper than `depth`.
     """
+    if not compiler.lenient:
+        _require_ways(paths, context, compiler)
+    tree = recursion(paths, context, compiler)
+    if tree is not None:
+        return tree.walked(depth)
     found: list[Value] = []
-    _survey(paths, context, compiler, depth, found)
+    _survey(paths, context, compiler, depth, depth, found)
     kind = merged([one.kind for one in found])
     types = {one.fhir for one in found}
     return Value(_walk(paths, context, compiler, kind), kind, True, types.pop() if len(types) == 1 else None)
+
+
+def recursion(paths: Sequence[str], context: Value, compiler: PathCompiler) -> Folded | None:
+    """The tree where the schema folds what comes again within itself; None where every level has a type."""
+    return folded(lambda of: _children(paths, of, compiler), context)
 
 
 def merged(kinds: Sequence[DataType]) -> DataType:
@@ -68,17 +81,33 @@ def coerced(column: Column, have: DataType, want: DataType) -> Column:
 
 
 def _children(paths: Sequence[str], context: Value, compiler: PathCompiler) -> list[Value]:
-    found = [compiler.compile(path, context) for path in paths]
+    strict, compiler.lenient = not compiler.lenient, True
+    try:
+        # A path need not lead on from everywhere: an item has answers, its form has none.
+        found = [compiler.compile(path, context) for path in paths]
+    finally:
+        compiler.lenient = not strict
     return [one for one in found if not isinstance(one.kind, NullType)]
 
 
-def _survey(paths: Sequence[str], context: Value, compiler: PathCompiler, depth: int, found: list[Value]) -> None:
+def _require_ways(paths: Sequence[str], context: Value, compiler: PathCompiler) -> None:
+    """Raises `ViewError` for a path that leads nowhere in a declared schema, which is a slip of the pen."""
+    first = _children(paths, context, compiler)
+    starts = [context, *(Value(F.lit(None).cast(one.kind), one.kind, fhir=one.fhir) for one in first)]
+    for path in paths:
+        if not any(_children([path], start, compiler) for start in starts):
+            raise ViewError(f"View path {path!r}: it leads to nothing in the declared schema.")
+
+
+def _survey(
+    paths: Sequence[str], context: Value, compiler: PathCompiler, left: int, depth: int, found: list[Value]
+) -> None:
     for child in _children(paths, context, compiler):
-        if depth == 0:
-            raise ViewError(f"repeat goes deeper than {DEPTH} levels: the resources cannot be read whole.")
+        if left == 0:
+            raise ViewError(f"repeat goes deeper than {depth} levels: the resources cannot be read whole.")
         found.append(child)
         item = Value(F.lit(None).cast(child.kind), child.kind, fhir=child.fhir)
-        _survey(paths, item, compiler, depth - 1, found)
+        _survey(paths, item, compiler, left - 1, depth, found)
 
 
 def _walk(paths: Sequence[str], context: Value, compiler: PathCompiler, kind: DataType) -> Column:

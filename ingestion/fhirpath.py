@@ -13,11 +13,13 @@ from typing import Final
 from ingestion.errors import ViewError
 
 _CLOCK = r"\d{2}(?::\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+_BETWEEN = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+"""White space and comments."""
 _TOKEN = re.compile(
-    r"\s*(?:(?P<string>'(?:[^'\\]|\\.)*')"
+    r"(?:(?P<string>'(?:[^'\\]|\\.)*')"
     rf"|(?P<date>@(?:T{_CLOCK}|\d{{4}}(?:-\d{{2}}(?:-\d{{2}})?)?(?:T(?:{_CLOCK})?(?:Z|[+-]\d{{2}}:\d{{2}})?)?))"
     r"|(?P<number>\d+(?:\.\d+)?)"
-    r"|(?P<constant>%(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`))|(?P<name>\$this|[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
+    r"|(?P<constant>%(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`|'[^']+'))|(?P<name>\$this|[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
     r"|(?P<symbol>!=|<=|>=|[=<>.,()\[\]{}+*/&|-]))",
     re.DOTALL,
 )
@@ -119,13 +121,14 @@ class _Parser:
         return node
 
     def _split(self, path: str) -> list[tuple[str, str]]:
-        tokens, at = [], 0
-        while at < len(path.rstrip()):
+        tokens = []
+        at = _after(_BETWEEN, path, 0)
+        while at < len(path):
             match = _TOKEN.match(path, at)
             if match is None or match.lastgroup is None:
-                raise ViewError(f"View path {path!r}: {path[at:].strip()[:1]!r} is not part of the supported FHIRPath.")
+                raise ViewError(f"View path {path!r}: {path[at]!r} is not part of the supported FHIRPath.")
             tokens.append((match.lastgroup, match[match.lastgroup]))
-            at = match.end()
+            at = _after(_BETWEEN, path, match.end())
         if not tokens:
             raise ViewError("A view has an empty path: give it one, or take the column out.")
         return tokens
@@ -161,7 +164,7 @@ class _Parser:
         if kind == "number":
             return Literal(Decimal(text) if "." in text else int(text))
         if kind == "constant":
-            return Constant(text[1:].strip("`"))
+            return Constant(text[1:].strip("`'"))
         if kind == "date":
             return _moment(text[1:])
         if text == "(":
@@ -217,6 +220,11 @@ class _Parser:
     def _wrong(self, wanted: str) -> ViewError:
         found = self._peek()[1] or "its end"
         return ViewError(f"View path {self._path!r}: expected {wanted}, found {found}.")
+
+
+def _after(pattern: re.Pattern[str], path: str, at: int) -> int:
+    found = pattern.match(path, at)
+    return found.end() if found else at
 
 
 def _unescaped(text: str) -> str:

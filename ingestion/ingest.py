@@ -63,6 +63,7 @@ class TableReport:
     `state`: `published`; `unchanged` when its batch was published before (its counts are then that batch's); `kept`,
     `superseded` or `waiting` when a replay is or is not asked for (see `ingestion.replay.Fate`).
     `quarantined` counts refused rows by reason code, `details` by code and column; `noticed` rows that were let in.
+    `resources` is how many resources the rows come from, where one gives none or several; `left_out` gave none.
     """
 
     table: str
@@ -78,6 +79,8 @@ class TableReport:
     blanks: int
     version: int | None
     seconds: float
+    resources: int | None = None
+    left_out: int = 0
 
     @property
     def holds(self) -> bool:
@@ -407,6 +410,8 @@ def report_of(ledger: Ledger, batch_id: str, table: str, fate: Fate, headers: in
         blanks=blanks,
         version=batch.version if batch else None,
         seconds=(batch.seconds or 0.0) if batch and fresh else 0.0,
+        resources=counts.resources,
+        left_out=counts.left_out,
     )
 
 

@@ -34,6 +34,7 @@ class Counts:
     `reasons` counts refused rows by reason (`code` or `code:COLUMN`), `changes` what accepted rows did to the table
     (inserted, updated, deleted, unchanged, superseded). `noticed` counts, by such reasons, rows that are among the
     accepted all the same, as the contract's `surprises` say.
+    Where a record gives none or several rows, `resources` is how many there were and `left_out` how many gave none.
     """
 
     rows_read: int
@@ -43,9 +44,21 @@ class Counts:
     reasons: Mapping[str, int] = field(default_factory=dict)
     changes: Mapping[str, int] = field(default_factory=dict)
     noticed: Mapping[str, int] = field(default_factory=dict)
+    resources: int | None = None
+    left_out: int = 0
+
+    @property
+    def resources_hold(self) -> bool:
+        """Whether each resource is accounted for: it gave a row or more, or is among those left out."""
+        return self.resources is None or 0 <= self.resources - self.left_out <= self.rows_read
 
     def check(self, table: str) -> None:
         """Raise `UnbalancedBatch` unless rows read = accepted + quarantined + duplicates (law 3)."""
+        if not self.resources_hold:
+            raise UnbalancedBatch(
+                f"{table}: {self.resources} resources of which {self.left_out} gave no row cannot be {self.rows_read} "
+                "rows: nothing was published; this is a defect of the hub."
+            )
         if self.rows_read != self.accepted + self.quarantined + self.duplicates:
             raise UnbalancedBatch(
                 f"{table}: {self.rows_read} rows read are not {self.accepted} accepted + {self.quarantined} "
@@ -198,6 +211,7 @@ class Ledger:
             reasons=json.dumps(dict(counts.reasons), sort_keys=True),
             changes=json.dumps(dict(counts.changes), sort_keys=True),
             noticed=json.dumps(dict(counts.noticed), sort_keys=True), seconds=seconds,
+            resources=counts.resources, left_out=None if counts.resources is None else counts.left_out,
         )  # fmt: skip
 
     def passed(self, batch_id: str, table: str, version: int, seconds: float) -> None:
@@ -308,6 +322,7 @@ def _batch(row: Row[Any]) -> Batch:
         counts = Counts(
             row.rows_read, row.accepted, row.quarantined, row.duplicates, json.loads(row.reasons or "{}"),
             changes=json.loads(row.changes or "{}"), noticed=json.loads(row.noticed or "{}"),
+            resources=row.resources, left_out=row.left_out or 0,
         )  # fmt: skip
     return Batch(
         row.batch_id, row.drop_id, row.source, row.table_name, row.content_hash, row.contract_version, row.state,

@@ -12,7 +12,7 @@ from ingestion.checks import RAW, discarded, is_good, noticed, raw, reasons
 from ingestion.code_lists import KNOWN
 from ingestion.contract import Contract
 from ingestion.places import ROW, row_place
-from ingestion.records import ABSENT, MALFORMED, READ_ORDER
+from ingestion.records import ABSENT, MALFORMED, READ_ORDER, REFUSED
 from ingestion.surprises import SURPRISE, refuses_by_header
 from ingestion.values import attachment_text, spark_type, typed
 from pseudonymization.digest import keyed_digest, secret_of, with_keys, without_keys
@@ -115,6 +115,9 @@ def prepare(
         frame = frame.withColumn(REASONS, reasons(contract))
         if joined:
             frame = frame.withColumn(REASONS, F.concat_ws(",", F.nullif(F.col(REASONS), F.lit("")), F.col(ABSENT)))
+        if REFUSED in arrived.columns:
+            # Such a record was kept whole, as one that cannot be read is: the reader knows better why.
+            frame = frame.withColumn(REASONS, F.coalesce(REFUSED, REASONS))
     if scrub is not None:
         for name in contract.text_columns:
             frame = scrub(frame, name)
@@ -190,7 +193,7 @@ def identities(arrived: DataFrame, contract: Contract, *, spark: SparkSession, k
 
 def _beside(arrived: DataFrame, contract: Contract) -> list[Column]:
     """What a reader and the code lists deliver beside the contract's columns."""
-    beside = [F.col(name) for name in arrived.columns if name.startswith(KNOWN)]
+    beside = [F.col(name) for name in arrived.columns if name.startswith(KNOWN) or name == REFUSED]
     if refuses_by_header(contract):
         beside.append(F.col(SURPRISE) if SURPRISE in arrived.columns else F.lit(None).cast("string").alias(SURPRISE))
     return beside

@@ -22,6 +22,7 @@ from ingestion.contract import Contract
 from ingestion.drop import TakenFile, TakenTable
 from ingestion.records import MALFORMED
 from ingestion.sealed_rows import SealedRows, Where
+from ingestion.sources import spreading
 from ingestion.surprises import header_of
 from pseudonymization.keystore import KeyStore
 
@@ -72,7 +73,7 @@ def locate(taken: TakenTable, rows: SealedRows, keystore: KeyStore, among: Seque
     if taken.contract.format == "csv":
         _in_csv(taken, files, rows, keystore, found)
     elif taken.contract.format in ("fhir", "ndjson"):
-        _in_ndjson(files, rows, keystore, found)
+        _in_ndjson(taken, files, rows, keystore, found)
     else:
         return 0
     rows.keep_places(found.places, keystore)
@@ -184,11 +185,12 @@ def _readings(line: str, delimiter: str, names: Sequence[str | None]) -> Iterato
             return
 
 
-def _in_ndjson(files: Sequence[_File], rows: SealedRows, keystore: KeyStore, found: _Found) -> None:
+def _in_ndjson(taken: TakenTable, files: Sequence[_File], rows: SealedRows, keystore: KeyStore, found: _Found) -> None:
     broken: dict[bytes, deque[bytes]] = defaultdict(deque)
     # Whichever column of the view holds the resource's id: the row is found under each of its short values.
     by_value: dict[str, list[tuple[bytes, tuple[str, ...]]]] = defaultdict(list)
-    number = 0
+    # Of a view that spreads, several rows stand in one line.
+    number, several = 0, spreading(taken.contract) is not None
     for sealed, row in islice(rows.opened(keystore), AT_MOST):
         number += 1
         if row.get(MALFORMED):
@@ -201,12 +203,13 @@ def _in_ndjson(files: Sequence[_File], rows: SealedRows, keystore: KeyStore, fou
             return
         for line, raw in one.lines():
             seal = found.next_of(broken.get(_digest(raw, {})))
-            if seal is None:
-                candidates = [row for row in by_value.get(_id_of(raw), ()) if row[0] not in found.places]
-                # Two resources with one id: the one whose values are all in this line, else the first that was read.
-                fits = [row for row in candidates if all(text in raw for text in row[1])]
-                seal = next((row[0] for row in (*fits, *candidates)), None)
             if seal is not None:
+                found.add(seal, Where(one.place, line, raw))
+                continue
+            candidates = [row for row in by_value.get(_id_of(raw), ()) if row[0] not in found.places]
+            # Two resources with one id: the one whose values are all in this line, else the first that was read.
+            fits = [row for row in candidates if all(text in raw for text in row[1])]
+            for seal, _ in (fits or candidates) if several else (*fits, *candidates)[:1]:
                 found.add(seal, Where(one.place, line, raw))
 
 

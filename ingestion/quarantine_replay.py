@@ -29,8 +29,10 @@ from ingestion.prepare import Prepared, Scrub
 from ingestion.quarantine import Quarantine
 from ingestion.quarantine_ledger import QuarantineLedger, Standing
 from ingestion.quarantine_lines import carry
-from ingestion.records import MALFORMED
+from ingestion.records import MALFORMED, REFUSED
 from ingestion.references import Parents
+from ingestion.taken import Delivered
+from ingestion.view_spread import TOO_DEEP
 from pseudonymization.identities import IdentityTable
 from pseudonymization.keystore import KeyStore
 
@@ -76,7 +78,13 @@ class ReplayWorkshop(Workshop):
         contract = taken.contract
         opened = self.quarantine.open(contract.table, taken.replay_of or "", self.keystore)
         row = F.from_json(F.col("row"), _schema(contract))
-        return opened.select(row.alias("row")).select("row.*")
+        # What a reader refused whole is refused for the same again: its drop must be read anew.
+        refused = F.when(F.array_contains("reasons", TOO_DEEP), F.lit(TOO_DEEP))
+        return opened.select(row.alias("row"), refused.alias(REFUSED)).select("row.*", REFUSED)
+
+    def _delivered(self, taken: TakenTable) -> Delivered:
+        # They are rows already, whatever their resources gave.
+        return Delivered(taken.total("rows"))
 
     def _locate(self, taken: TakenTable, _among: Sequence[Fetched] | None) -> None:
         # No line is read anew: where a row stood is known from when it was refused.

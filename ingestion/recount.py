@@ -39,7 +39,8 @@ def recount(lake: Lake, ledger: Ledger, quarantine: Path, names: Sequence[str] =
     Counted: the batch's rows in the version that it wrote, its refused rows by the footers of their files, those
     replayed by the rows that the replays read, those discarded by their certificates. The number of duplicates is
     what the ledger says: nothing of them is kept, and they must fill what is left of the rows read. So is the number of
-    rows that a derived table left out: they stand in what it is derived from.
+    rows that a derived table left out: they stand in what it is derived from. Of resources that give none or several
+    rows, each that was not left out must be among the rows read.
     """
     standings = {one.batch.batch_id: one for one in QuarantineLedger(ledger).standings()}
     for batch in ledger.batches(states=["published"]):
@@ -74,4 +75,6 @@ def _fault(batch: Batch, accepted: int | None, lying: int, gone: int) -> str:
         faults.append(f"{lying} rows in quarantine and {gone} gone from it, {counts.quarantined} in the ledger")
     if counts.rows_read != counts.accepted + counts.quarantined + counts.duplicates:
         faults.append("rows read are not accepted + quarantined + duplicates")
+    if not counts.resources_hold:
+        faults.append("resources less those left out are more than the rows read, or less than none")
     return "; ".join(faults)

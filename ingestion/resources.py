@@ -16,6 +16,13 @@ _NAME = "STRUCT<use: STRING, text: STRING, family: STRING, given: ARRAY<STRING>>
 _TELECOM = "ARRAY<STRUCT<system: STRING, value: STRING>>"
 _ADDRESS = "STRUCT<text: STRING, line: ARRAY<STRING>, city: STRING, state: STRING, postalCode: STRING, country: STRING>"
 
+_QUANTITY = "STRUCT<value: DOUBLE, comparator: STRING, system: STRING, code: STRING>"
+# What comes again within itself is text here: the JSON as it was written, read when a view's repeat goes down to it.
+_ITEM = f"""STRUCT<linkId: STRING, definition: STRING, item: STRING, answer: ARRAY<STRUCT<
+    valueBoolean: BOOLEAN, valueDecimal: DOUBLE, valueInteger: INT, valueDate: STRING, valueDateTime: STRING,
+    valueTime: STRING, valueCoding: STRUCT<system: STRING, code: STRING>, valueQuantity: {_QUANTITY}, item: STRING>>>"""
+_CODE = "STRUCT<code: STRING, display: STRING, definition: STRING, concept: STRING>"
+
 SCHEMAS: dict[str, str] = {
     "Patient": f"""
         resourceType STRING, id STRING,
@@ -53,9 +60,12 @@ SCHEMAS: dict[str, str] = {
         resourceType STRING, id STRING, status STRING, category ARRAY<{_CONCEPT}>, code {_CONCEPT},
         subject {_REFERENCE}, encounter {_REFERENCE},
         effectiveDateTime STRING, effectiveInstant STRING, effectivePeriod {_PERIOD},
-        valueQuantity STRUCT<value: DOUBLE, comparator: STRING, system: STRING, code: STRING>,
-        valueInteger INT, valueBoolean BOOLEAN, valueCodeableConcept {_CONCEPT},
-        dataAbsentReason {_CONCEPT}, interpretation ARRAY<{_CONCEPT}>
+        valueQuantity {_QUANTITY}, valueInteger INT, valueBoolean BOOLEAN, valueCodeableConcept {_CONCEPT},
+        dataAbsentReason {_CONCEPT}, interpretation ARRAY<{_CONCEPT}>,
+        component ARRAY<STRUCT<
+            code: {_CONCEPT}, valueQuantity: {_QUANTITY}, valueInteger: INT, valueBoolean: BOOLEAN,
+            valueCodeableConcept: {_CONCEPT}, dataAbsentReason: {_CONCEPT}, interpretation: ARRAY<{_CONCEPT}>
+        >>
     """,
     "Immunization": f"""
         resourceType STRING, id STRING, status STRING, statusReason {_CONCEPT}, vaccineCode {_CONCEPT},
@@ -74,6 +84,13 @@ SCHEMAS: dict[str, str] = {
     "Organization": f"""
         resourceType STRING, id STRING, identifier ARRAY<STRUCT<system: STRING, value: STRING>>, active BOOLEAN,
         type ARRAY<{_CONCEPT}>, address ARRAY<STRUCT<postalCode: STRING, country: STRING>>, partOf {_REFERENCE}
+    """,
+    "QuestionnaireResponse": f"""
+        resourceType STRING, id STRING, questionnaire STRING, status STRING, subject {_REFERENCE},
+        encounter {_REFERENCE}, authored STRING, item ARRAY<{_ITEM}>
+    """,
+    "CodeSystem": f"""
+        resourceType STRING, id STRING, url STRING, version STRING, status STRING, concept ARRAY<{_CODE}>
     """,
 }
 

@@ -31,12 +31,15 @@ batch = Table(
     Column("taken_at", String(32), nullable=False),
     Column("finished_at", String(32)),
     Column("replay_of", String(32)),
+    Column("resources", BigInteger),
+    Column("left_out", BigInteger),
     Index("ix_ingestion_batch_drop", "drop_id"),
     Index("ix_ingestion_batch_table", "table_name", "state"),
 )
 """One row for each batch. `state`: taken, written, passed, published, rejected.
 
-`replay_of`: the batch whose refused rows this one put through again.
+`replay_of`: the batch whose refused rows this one put through again. `resources` and `left_out`: where a resource
+gives none or several rows, how many there were, and how many gave none.
 """
 
 published = Table(

@@ -72,3 +72,16 @@ class TakenTable:
     def total(self, name: str) -> int:
         """The sum of `rows`, `headers`, `blanks` or `size` over the files."""
         return sum(int(getattr(file, name)) for file in self.files)
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """How many rows a reader will deliver of a table.
+
+    `resources` and `left_out` where its rows are not what was counted when it was taken in: how many resources the
+    engine finds, and how many of them give no row.
+    """
+
+    rows: int
+    resources: int | None = None
+    left_out: int = 0

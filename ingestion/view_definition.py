@@ -8,7 +8,7 @@ refused by name.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from functools import reduce
 from pathlib import Path
@@ -21,10 +21,12 @@ from pyspark.sql.types import ArrayType, DataType, StructType
 from ingestion.errors import ViewError
 from ingestion.fhir_column import PathCompiler
 from ingestion.fhir_model import PRIMITIVES, element
-from ingestion.fhir_repeat import repeated
+from ingestion.fhir_repeat import DEPTH, repeated
 from ingestion.fhir_value import Value, plain_type
 from ingestion.fhirpath import Call, Node, parse
 from ingestion.view_check import SPREADING, check_view, columns_of, constants
+from ingestion.view_key import fault_of_key
+from ingestion.view_measure import Measure, measure, multiplies
 
 PACKAGED = Path(__file__).parent / "views"
 _ITEM, _PLACE, _CELL = "__item_", "__place_", "__cell_"
@@ -46,7 +48,7 @@ class ViewDefinition:
     @property
     def one_row(self) -> bool:
         """Whether each resource gives exactly one row."""
-        return not self._content.get("where") and not any(_multiplies(select) for select in self._content["select"])
+        return not self._content.get("where") and not any(multiplies(select) for select in self._content["select"])
 
     @property
     def asks_precision(self) -> bool:
@@ -57,23 +59,46 @@ class ViewDefinition:
         """The columns declared `collection: true`, which are arrays."""
         return {column["name"] for column in self._columns if column.get("collection")}
 
-    def apply(self, resources: DataFrame, *keep: str, lenient: bool = False) -> DataFrame:
+    def fault_of_key(self, key: Collection[str]) -> str | None:
+        """What a contract's key lacks to name one of several rows of a resource; None when it lacks nothing."""
+        return fault_of_key(self._content["select"], key)
+
+    def heads(self) -> ViewDefinition | None:
+        """The view of the columns that stand outside of everything that spreads: one row of each resource."""
+        columns = [column for select in self._content["select"] for column in _heads(select)]
+        kept = {name: self._content[name] for name in ("resource", "constant") if name in self._content}
+        return ViewDefinition({**kept, "select": [{"column": columns}]}) if columns else None
+
+    def apply(self, resources: DataFrame, *keep: str, lenient: bool = False, depth: int = DEPTH) -> DataFrame:
         """The view's columns, then those of `keep`, from a frame of resources with a declared schema.
 
-        With `lenient` an element that the schema lacks is empty (a schema read from data). Raises `ViewError`.
+        With `lenient` an element that the schema lacks is empty (a schema read from data). A `repeat` goes `depth`
+        levels down. Raises `ViewError`.
         """
         frame = resources.select(F.struct(*[name for name in resources.columns if name not in keep]).alias(ROOT), *keep)
         kind = frame.schema[ROOT].dataType
-        root = Value(F.col(ROOT), kind, fhir=self.resource)
-        compiler = PathCompiler(root, self._constants, lenient=lenient)
+        root, compiler = self._compiler(F.col(ROOT), kind, lenient)
         if isinstance(kind, StructType) and "resourceType" in kind.names:
             frame = frame.where(F.col(ROOT)["resourceType"] == self.resource)
-        for condition in self._content.get("where", []):
-            frame = frame.where(compiler.condition(condition["path"], root))
+        for path in self._where:
+            frame = frame.where(compiler.condition(path, root))
         for select in self._content["select"]:
-            frame = self._select(frame, select, root, compiler)
+            frame = self._select(frame, select, root, compiler, depth)
         # Spark does not tell `id` from `ID`: until here the columns go by their place.
         return frame.select(*[F.col(self._cell(name)).alias(name) for name in self.columns], *keep)
+
+    def measure(self, resource: Column, kind: DataType, *, lenient: bool = False, depth: int = DEPTH) -> Measure:
+        """How many rows a resource (a structure) gives, without making them; see `apply`."""
+        root, compiler = self._compiler(resource, kind, lenient)
+        return measure(self._content["select"], self._where, root, compiler, depth)
+
+    @property
+    def _where(self) -> list[str]:
+        return [condition["path"] for condition in self._content.get("where", [])]
+
+    def _compiler(self, resource: Column, kind: DataType, lenient: bool) -> tuple[Value, PathCompiler]:
+        root = Value(resource, kind, fhir=self.resource)
+        return root, PathCompiler(root, self._constants, lenient=lenient)
 
     def _cell(self, name: str) -> str:
         return f"{_CELL}{self.columns.index(name)}"
@@ -84,6 +109,7 @@ class ViewDefinition:
         select: Mapping[str, Any],
         context: Value,
         compiler: PathCompiler,
+        depth: int,
         place: Column | None = None,
     ) -> DataFrame:
         """The frame with the columns of a select, and as many rows as it spreads into; `place` is `%rowIndex`."""
@@ -92,7 +118,7 @@ class ViewDefinition:
             if key not in select:
                 continue
             if key == "repeat":
-                found = repeated(select[key], context, compiler)
+                found = repeated(select[key], context, compiler, depth)
             else:
                 found = compiler.compile(select[key], context, place)
             item, at = f"{_ITEM}{len(frame.columns)}", f"{_PLACE}{len(frame.columns)}"
@@ -106,9 +132,9 @@ class ViewDefinition:
         }
         frame = frame.withColumns(cells) if cells else frame
         for nested in select.get("select", []):
-            frame = self._select(frame, nested, context, compiler, place)
+            frame = self._select(frame, nested, context, compiler, depth, place)
         if select.get("unionAll"):
-            branches = [self._select(frame, branch, context, compiler, place) for branch in select["unionAll"]]
+            branches = [self._select(frame, branch, context, compiler, depth, place) for branch in select["unionAll"]]
             frame = reduce(DataFrame.unionByName, branches)
         return frame.drop(*used) if used else frame
 
@@ -122,6 +148,13 @@ def load_view(name: str, folder: Path = PACKAGED) -> ViewDefinition:
     except (OSError, ValueError):
         raise ViewError(f"View {name} cannot be read: it must be a JSON file.") from None
     return ViewDefinition(content)
+
+
+def _heads(select: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    if any(key in select for key in SPREADING):
+        return []
+    nested = [column for one in select.get("select", []) for column in _heads(one)]
+    return [*select.get("column", []), *nested]
 
 
 def _column(column: Mapping[str, Any], context: Value, compiler: PathCompiler, place: Column | None) -> Column:
@@ -153,12 +186,6 @@ def _shown(column: Column, kind: DataType, fhir: str | None) -> Column:
         inner = kind.elementType
         return F.transform(column, lambda one: _shown(one, inner, fhir))
     return _plain(column, kind, plain_type(Value(column, kind, fhir=fhir)), fhir)
-
-
-def _multiplies(select: Mapping[str, Any]) -> bool:
-    if any(select.get(key) for key in (*SPREADING, "unionAll")):
-        return True
-    return any(_multiplies(nested) for nested in select.get("select", []))
 
 
 def _paths(part: Any) -> list[str]:

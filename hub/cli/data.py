@@ -109,6 +109,9 @@ def ingest(
     if any(one.state == "kept" for report in reports for one in report.tables):
         typer.echo(f"Tables that are `kept` were published under an older contract: hub ingest {source} --replay")
     for report in reports:
+        for spread in report.tables:
+            if spread.resources is not None:
+                typer.echo(f"{spread.table}: {spread.resources} resources, of which {spread.left_out} gave no row.")
         if report.changed_files:
             typer.echo(
                 f"{report.changed_files} file(s) changed since they were read: what they hold now is a new batch."

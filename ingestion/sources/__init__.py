@@ -6,12 +6,12 @@ A site's own package adds a kind by an entry point of the group `health_data_hub
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from ingestion.contract import Contract
 from ingestion.kinds import load_kind
 from ingestion.packing import Delivery
-from ingestion.taken import Taken, TakenTable
+from ingestion.taken import Delivered, Taken, TakenTable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -35,9 +35,26 @@ class Source(Protocol):
         """The contract's columns as they arrived, and `_malformed`: the whole record when it could not be read."""
 
 
+@runtime_checkable
+class Spreading(Protocol):
+    """What a kind offers beside, whose records may give none or several rows."""
+
+    def spreads(self, contract: Contract) -> bool:
+        """Whether this contract's do."""
+
+    def count(self, spark: SparkSession, taken: TakenTable) -> Delivered:
+        """How many rows `read` must deliver, and of how many records: told by another way than `read` takes."""
+
+
 def source_of(contract: Contract) -> Source:
     """What reads the contract's format. Raises `ContractError`."""
     return cast(Source, load_kind(contract.format))
 
 
 reader_of = source_of
+
+
+def spreading(contract: Contract) -> Spreading | None:
+    """What counts the rows of a contract whose records may give none or several; None where a record is a row."""
+    source = source_of(contract)
+    return source if isinstance(source, Spreading) and source.spreads(contract) else None

@@ -16,6 +16,12 @@ def test_a_path_becomes_a_tree() -> None:
     assert parse("%use") == Constant("use")
 
 
+def test_comments_are_passed_over_and_a_constant_may_be_quoted() -> None:
+    assert parse(" name // of a person\n . /* the * last */ family // end") == parse("name.family")
+    assert parse("%'use'") == parse("%`use`") == Constant("use")
+    assert parse("'http://a' /* b */") == Literal("http://a")
+
+
 def test_and_binds_closer_than_or_and_comparison_closer_than_both() -> None:
     tree = parse("a = 'x' or b and c")
     assert isinstance(tree, Binary)
@@ -37,7 +43,22 @@ def test_a_function_may_have_a_condition() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "name.", "name.where(", "name family", "a = ", "name[0", "a ++", "a ~ b", "{", "name.'x'"]
+    "path",
+    [
+        "",
+        "name.",
+        "name.where(",
+        "name family",
+        "a = ",
+        "name[0",
+        "a ++",
+        "a ~ b",
+        "{",
+        "name.'x'",
+        "a /* b",
+        "a /* x */ ~ /* y */ b",
+        "// no more",
+    ],
 )
 def test_what_is_not_supported_is_refused_in_one_sentence(path: str) -> None:
     with pytest.raises(ViewError) as caught:
