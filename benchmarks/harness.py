@@ -76,11 +76,12 @@ class Result:
 Job = Callable[[], Work]
 
 
-def measure(name: str, baseline: str, bare: Job, subject: Job, runs: int) -> Result:
+def measure(name: str, baseline: str, bare: Job, subject: Job, runs: int, *, same_rows: bool = True) -> Result:
     """Run both once to warm up, then `runs` pairs whose order alternates.
 
     Peak memory is the subject's and the baseline's together: proportional set size of this process and all its
-    children (the JVM, Python workers), sampled four times a second. Raises `ValueError` when they read other rows.
+    children (the JVM, Python workers), sampled four times a second. Raises `ValueError` when they read other rows,
+    though they should read the `same_rows`.
     """
     with _peak() as peak:
         pairs, work = [], Work(0, 0)
@@ -93,7 +94,7 @@ def measure(name: str, baseline: str, bare: Job, subject: Job, runs: int) -> Res
                 seconds[side] = time.monotonic() - started
                 rows[side] = done.rows
                 work = done if side == "subject" else work
-            if rows["bare"] != rows["subject"]:
+            if same_rows and rows["bare"] != rows["subject"]:
                 raise ValueError(f"{name}: baseline and subject read {rows['bare']} and {rows['subject']} rows.")
             pairs.append(Pair(seconds["bare"], seconds["subject"]))
     return Result(name, baseline, work, pairs[0], tuple(pairs[1:]), peak[0])

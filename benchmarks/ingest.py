@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from pyspark.sql.types import StructType
 
 import ingestion.tables
+from benchmarks.grow import grow
 from benchmarks.harness import Result, Work, measure
 from benchmarks.sample import Sample
 from hub.database import build_engine
 from hub.paths import Home
 from ingestion.contract import Contract
-from ingestion.contract_set import load_contracts
+from ingestion.contract_set import Contracts, load_contracts
 from ingestion.ingest import Folders, ingest_drop
 from ingestion.lake import Lake
 from ingestion.ledger import Ledger
@@ -24,39 +27,94 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 TABLE = "ER_PRS_F"
+SIZES = (160_000, 1_600_000)
+"""Rows of the files that are measured."""
+LARGE = 16_000_000
+"""Rows of the one that is measured when it is asked for: 7 GB."""
 
 
-def run(spark: SparkSession, work: Path, sample: Sample, runs: int) -> list[Result]:
-    """The subject reads, checks, pseudonymizes, quarantines, judges and publishes; the baseline only types."""
-    drop = sample.part("snds", (TABLE,), work / "drop")
-    file = next(drop.glob(f"{TABLE}*"))
-    contracts = load_contracts()
-    schema = typed_schema(contracts[TABLE])
-    size = file.stat().st_size
+@dataclass(frozen=True)
+class Hub:
+    """A hub in a folder of its own, to which drops are sent."""
 
-    def bare() -> Work:
-        target = work / "bare"
-        shutil.rmtree(target, ignore_errors=True)
-        spark.read.schema(schema).option("header", True).csv(str(file)).write.format("delta").save(str(target))
-        return Work(spark.read.format("delta").load(str(target)).count(), size)
+    spark: SparkSession
+    home: Home
+    contracts: Contracts
 
-    def subject() -> Work:
-        root = work / "home"
+    @staticmethod
+    def new(spark: SparkSession, root: Path, contracts: Contracts) -> Hub:
+        """An empty hub in the place of what was there."""
         shutil.rmtree(root, ignore_errors=True)
         home = Home(root).make()
+        KeyStore.create(home.keys)
         engine = build_engine(None, home.records)
         ingestion.tables.metadata.create_all(engine)
+        engine.dispose()
+        return Hub(spark, home, contracts)
+
+    def ingest(self, drop: Path) -> Work:
+        """Take a drop of `ER_PRS_F` through."""
+        home = self.home
+        engine = build_engine(None, home.records)
         ledger = Ledger(engine)
         folders = Folders(home.intake, home.quarantine, home.identities, home.sealed_tmp, home.run / "locks")
         report = ingest_drop(
-            "snds", drop, spark=spark, lake=Lake(spark, home.lake, ledger), ledger=ledger,
-            keystore=KeyStore.create(home.keys), contracts=contracts, folders=folders,
+            "snds", drop, spark=self.spark, lake=Lake(self.spark, home.lake, ledger), ledger=ledger,
+            keystore=KeyStore.open(home.keys), contracts=self.contracts, folders=folders,
         )  # fmt: skip
         engine.dispose()
-        return Work(report[TABLE].rows_read, size)
+        return Work(report[TABLE].rows_read, sum(file.stat().st_size for file in drop.iterdir()))
 
+
+def run(spark: SparkSession, work: Path, sample: Sample, runs: int, sizes: Sequence[int] = SIZES) -> list[Result]:
+    """The subject reads, checks, pseudonymizes, quarantines, judges and publishes; the baseline only types.
+
+    At the largest of `sizes`, in rows, a month of one in a hundred of its rows follows, against the whole.
+    """
+    base = next(sample.drop("snds").glob(f"{TABLE}*"))
+    contracts = load_contracts()
+    schema = typed_schema(contracts[TABLE])
     name = f"{TABLE}, {len(contracts[TABLE].columns)} columns"
-    return [measure(f"ingest: {name}", "typed CSV to Delta", bare, subject, runs)]
+    results = []
+    for size in sizes:
+        drop = work / f"drop-{size}"
+        drop.mkdir()
+        file = grow(base, size, drop / base.name)
+
+        def bare(file: Path = file) -> Work:
+            target = work / "bare"
+            shutil.rmtree(target, ignore_errors=True)
+            spark.read.schema(schema).option("header", True).csv(str(file)).write.format("delta").save(str(target))
+            return Work(spark.read.format("delta").load(str(target)).count(), file.stat().st_size)
+
+        def subject(drop: Path = drop) -> Work:
+            return Hub.new(spark, work / "home", contracts).ingest(drop)
+
+        results.append(measure(f"ingest: {name}", "typed CSV to Delta", bare, subject, runs))
+        shutil.rmtree(work / "bare", ignore_errors=True)
+        if size == max(sizes):
+            results.append(_month(spark, work, base, size, runs, contracts))
+        shutil.rmtree(drop)
+    return results
+
+
+def _month(spark: SparkSession, work: Path, base: Path, size: int, runs: int, contracts: Contracts) -> Result:
+    """One in a hundred of the rows, with other keys, after the whole: each time into the hub that holds the others."""
+    months = iter(range(1, runs + 2))
+    hub = Hub.new(spark, work / "home", contracts)
+
+    def whole() -> Work:
+        return Hub.new(spark, work / "whole", contracts).ingest(work / f"drop-{size}")
+
+    def month() -> Work:
+        drop = work / "month"
+        shutil.rmtree(drop, ignore_errors=True)
+        drop.mkdir()
+        grow(base, size // 100, drop / base.name, first=1_000 * next(months))
+        return hub.ingest(drop)
+
+    hub.ingest(work / f"drop-{size}")
+    return measure("ingest: a month of 1 %", "the full load", whole, month, runs, same_rows=False)
 
 
 def typed_schema(contract: Contract) -> StructType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ Run = Callable[[SparkSession, Path, Sample, int], list[Result]]
 @pytest.mark.parametrize(
     "run",
     [
-        pytest.param(ingest.run, id="ingest"),
+        pytest.param(partial(ingest.run, sizes=(400, 900)), id="ingest"),
         pytest.param(pseudonyms.run, id="pseudonyms"),
         pytest.param(notes.run, id="notes", marks=pytest.mark.long),
         pytest.param(extract.run, id="extract", marks=pytest.mark.long),
