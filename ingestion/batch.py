@@ -42,10 +42,14 @@ _SORTABLE = ("date", "timestamp", "int", "long")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a batch became: its Delta version and its counts."""
+    """What a batch became: its Delta version and its counts.
+
+    `unique` are the columns that no two of its written rows share, where that was looked at.
+    """
 
     version: int
     counts: Counts
+    unique: tuple[str, ...] = ()
 
 
 class Workshop:
@@ -140,11 +144,13 @@ class Workshop:
         prepared = self._prepared(arrived, contract, batch_id, only_good=True)
         before = table.version()
         good, done, added = written_without(twins)
-        if sketch is not None and repeated_keys(added, contract):
+        unique = contract.lake_key if sketch is not None else ()
+        if unique and repeated_keys(added, contract):
             # Keys that are spelt in two ways: taken back, and compared as the engine reads them.
             table.take_back(before)
             twins = compare_keys(taken, self._read(taken), prepared_again, self._stage)
             good, done, added = written_without(twins)
+            unique = ()
         number = taken.total("rows") - done.written - len(twins.left_out)
         again = refused_rows(taken, added, number, twins, prepared_again, self._stage)
         refused, fetched = again or (None, None)
@@ -152,7 +158,7 @@ class Workshop:
             refused = twins.conflicts if refused is None else refused.unionByName(twins.conflicts)
         among = [one for one in (fetched, twins.fetched) if one is not None]
         read = Delivered(taken.total("rows"))
-        return Outcome(done.version, self._count(taken, read, done, twins.duplicates, refused, good, among))
+        return Outcome(done.version, self._count(taken, read, done, twins.duplicates, refused, good, among), unique)
 
     def _by_way_of_a_stage(
         self, taken: TakenTable, arrived: DataFrame, table: LakeTable, instead_of: Replaced | None

@@ -6,7 +6,7 @@ import importlib
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -53,14 +53,15 @@ class Verdict:
         return not self.failed
 
 
-def judge(contract: Contract, added: DataFrame, counts: Counts) -> Verdict:
+def judge(contract: Contract, added: DataFrame, counts: Counts, unique: Sequence[str] = ()) -> Verdict:
     """Run the contract's table rules on the rows that a batch added.
 
-    Booleans first; only what failed is run again for its counts.
+    `unique` are columns of which it was just seen that no two of these rows share them. Booleans first; only what
+    failed is run again for its counts.
     """
     # The library keeps its context in a global of its own: one table at a time, though tables come side by side.
     with _one_at_a_time:
-        return _judge(contract, added, counts)
+        return _judge(contract, added, counts, unique)
 
 
 def warm_up() -> None:
@@ -69,7 +70,7 @@ def warm_up() -> None:
         importlib.import_module("great_expectations.expectations")
 
 
-def _judge(contract: Contract, added: DataFrame, counts: Counts) -> Verdict:
+def _judge(contract: Contract, added: DataFrame, counts: Counts, unique: Sequence[str]) -> Verdict:
     from great_expectations import ExpectationSuite, get_context
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -82,7 +83,7 @@ def _judge(contract: Contract, added: DataFrame, counts: Counts) -> Verdict:
     source = context.data_sources.add_spark("lake", persist=False)
     frames = {
         _ADDED: added.select(*_columns(contract), "batch_id"),
-        _FACTS: _facts(contract, added, counts),
+        _FACTS: _facts(contract, added, counts, unique),
     }
     failed = []
     results = {check.says: Judged("rule", check.says, "passed") for check in checks}
@@ -166,7 +167,7 @@ def _repeated(rule: UniqueKey) -> str:
     return "repeated_" + "_".join(rule.columns)
 
 
-def _facts(contract: Contract, added: DataFrame, counts: Counts) -> DataFrame:
+def _facts(contract: Contract, added: DataFrame, counts: Counts, unique: Sequence[str]) -> DataFrame:
     """One row of what is no column's: the share quarantined, and how many keys occur more than once.
 
     A hash aggregate on eight bytes a row; the library's own uniqueness check sorts the whole table. The row is made
@@ -175,7 +176,9 @@ def _facts(contract: Contract, added: DataFrame, counts: Counts) -> DataFrame:
     share = counts.quarantined / counts.rows_read if counts.rows_read else 0.0
     facts = {"quarantine_share": F.lit(share)}
     for rule in contract.table_rules:
-        if isinstance(rule, UniqueKey):
+        if isinstance(rule, UniqueKey) and unique and set(unique) <= set(rule.columns):
+            facts[_repeated(rule)] = F.lit(0)
+        elif isinstance(rule, UniqueKey):
             hashes = added.groupBy(F.xxhash64(*rule.columns).alias("hash")).count()
             facts[_repeated(rule)] = F.lit(hashes.where("count > 1").count())
     return added.sparkSession.range(0, 1, 1, 1).select(*[fact.alias(name) for name, fact in facts.items()])

@@ -280,7 +280,10 @@ def _one(run: _Run, taken: TakenTable, drop_id: str) -> None:
     run.progress(name, "recorded")
     with redacted("judging the batch", name):
         added = table.read(outcome.version).where(F.col("batch_id") == batch_id)
-        verdict = watch(judged(contract, before), batch_id, added, outcome.counts, lake=run.lake, ledger=run.ledger)
+        verdict = watch(
+            judged(contract, before), batch_id, added, outcome.counts, lake=run.lake, ledger=run.ledger,
+            unique=outcome.unique,
+        )  # fmt: skip
     run.progress(name, "judged")
     ice = frozen(contract, outcome.counts)
     failed = (*verdict.failed, *ice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -18,13 +19,22 @@ from ingestion.results import ResultStore
 
 
 def watch(
-    contract: Contract, batch_id: str, added: DataFrame, counts: Counts, *, lake: Lake, ledger: Ledger
+    contract: Contract,
+    batch_id: str,
+    added: DataFrame,
+    counts: Counts,
+    *,
+    lake: Lake,
+    ledger: Ledger,
+    unique: Sequence[str] = (),
 ) -> Verdict:
     """The gate's verdict on the rows that a batch added, with what has drifted so far that it stops.
 
+    `unique` are columns of which it was just seen that no two of these rows share them.
+
     A batch that put refused rows through again is no usual batch: it is not compared, and others not with it.
     """
-    verdict = judge(contract, added, counts)
+    verdict = judge(contract, added, counts, unique)
     mine = ledger.batch(batch_id)
     before = [] if mine is None or mine.replay_of else _before(contract, batch_id, ledger)
     store = ResultStore(ledger.engine)
