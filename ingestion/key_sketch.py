@@ -1,6 +1,6 @@
 """Which lines of a CSV file may share their contract's key, told from the text of the key's columns alone.
 
-A sketch: a second a gigabyte and a half, and no parsing of anything else. Two spellings of one key (`1` and `01`)
+A sketch: one thread, 400 MB a second, and nothing else is made of the text. Two spellings of one key (`1` and `01`)
 escape it, so what it says is held against the rows that were written.
 """
 
