@@ -29,7 +29,7 @@ def start(home: Home) -> subprocess.Popen[bytes]:
         cwd=ROOT,
         env=os.environ | {"HUB_HOME": str(home.root), "HUB_SPARK_DRIVER_MEMORY": "2g"},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=(home.root / "said").open("ab"),
         start_new_session=True,
     )
 
@@ -80,7 +80,7 @@ def test_killed_in_the_middle_and_run_again(spark: SparkSession, tmp_path: Path)
     assert "published" not in states(killed).values()
     assert list(killed.sealed_tmp.iterdir()), "the kill came too early to leave anything"
 
-    assert start(killed).wait(400) == 0
+    assert start(killed).wait(400) == 0, (killed.root / "said").read_text(encoding="utf-8")[-3000:]
     assert content(spark, killed) == content(spark, undisturbed)
     assert set(states(killed).values()) == {"published"}
     assert list(killed.sealed_tmp.iterdir()) == []

@@ -28,8 +28,13 @@ def test_every_task_runs_and_no_more_than_allowed_at_once(spark: SparkSession) -
 
     abreast(spark, [lambda number=number: task(number) for number in range(7)], at_once=2)
     assert sorted(begun) == list(range(7))
-    assert begun[0] == 0
     assert most == 2
+
+
+def test_alone_they_begin_in_their_order(spark: SparkSession) -> None:
+    begun: list[int] = []
+    abreast(spark, [lambda number=number: begun.append(number) for number in range(5)], at_once=1)
+    assert begun == list(range(5))
 
 
 def test_a_failure_is_raised_and_nothing_begins_after_it(spark: SparkSession) -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -52,9 +53,18 @@ def test_a_taken_port_is_one_sentence(home: Home) -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(HubError, match=f"Port {port} of 127.0.0.1 cannot be taken") as caught:
-            Serving(options_for(home, port), silent).__enter__()
+            Serving(replace(options_for(home, port), port_patience=0.3), silent).__enter__()
     assert "HUB_SERVER_PORT" in str(caught.value)
     assert processes_of(home) == []
+
+
+def test_a_port_that_is_let_go_in_time_is_waited_for(home: Home) -> None:
+    other = socket.create_server(("127.0.0.1", 0))
+    options = options_for(home, other.getsockname()[1])
+    letting_go = threading.Timer(0.5, other.close)
+    letting_go.start()
+    options.require_free_port()
+    letting_go.join()
 
 
 def test_a_part_that_ends_by_itself_is_named_with_its_log_and_the_others_stop(home: Home) -> None:
