@@ -39,6 +39,17 @@ def latest(table: Place) -> int | None:
     return max(_versions(table), default=None)
 
 
+def forget_begun(table: Place) -> None:
+    """Remove the log of a table that was never made: a process died after it made the folder, before version 0.
+
+    Delta takes a folder with a log for a table, and would neither make it nor find it. A log that holds anything
+    but unfinished files is left as it is.
+    """
+    log = folder_of(table / LOG)
+    if all(name.rpartition("/")[2].startswith(".") for name in log.sizes()):
+        log.remove()
+
+
 def actions(table: Place, version: int) -> list[dict[str, Any]]:
     """A version's log entry, one action after another. Raises `EngineError` when it is gone."""
     try:

@@ -86,6 +86,11 @@ class Far:
             for name in names:
                 system.delete(self._path(name), False)
 
+    def remove(self) -> None:
+        """See `Folder.remove`."""
+        with self._asked("deleting"):
+            self._system().delete(self._path(), True)
+
     def copy(self, into: Path) -> Path:
         """See `Folder.copy`."""
         copied = into / self.name

@@ -7,7 +7,9 @@ and of data that no kept version needs: in a folder of this machine by `pathlib`
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
@@ -39,6 +41,9 @@ class Folder(Protocol):
 
     def delete(self, names: Collection[str]) -> None:
         """Delete files, and the checksums that the engine writes beside them; one that is gone already is no fault."""
+
+    def remove(self) -> None:
+        """Remove it and all that is below it; one that is gone already is no fault."""
 
     def copy(self, into: Path) -> Path:
         """A folder of this machine with the same files: itself where it is one, else a copy in `into`."""
@@ -89,6 +94,11 @@ class LocalFolder:
             path = self.path / name
             path.unlink(missing_ok=True)
             path.with_name(f".{path.name}.crc").unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """See `Folder.remove`."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self.path)
 
     def copy(self, into: Path) -> Path:  # noqa: ARG002 - nothing is copied
         """See `Folder.copy`."""

@@ -34,6 +34,7 @@ class LakeTable:
         if delta_log.latest(self.path) is not None:
             return
         with redacted("making the table", self.name):
+            delta_log.forget_begun(self.path)
             builder = DeltaTable.createIfNotExists(self._spark).location(str(self.path))
             for column, kind in schema.items():
                 builder = builder.addColumn(column, kind)

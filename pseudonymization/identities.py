@@ -7,6 +7,7 @@ keeps no statistics on it, and no value of it is ever a literal of a plan.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from delta.tables import DeltaTable
@@ -110,6 +111,10 @@ class IdentityTable:
         return DeltaTable.forPath(self._spark, self._path)
 
     def _create(self) -> None:
+        log = Path(self._path) / "_delta_log"
+        # A process that died before the first version left a log that Delta takes for a table, and does not find.
+        if log.is_dir() and all(file.is_dir() or file.name.startswith(".") for file in log.rglob("*")):
+            shutil.rmtree(log)
         (
             DeltaTable.createIfNotExists(self._spark)
             .location(self._path)

@@ -30,6 +30,14 @@ def read(table: IdentityTable) -> dict[str, Any]:
     return {row["person_key"]: row["identity"] for row in table.read().collect()}
 
 
+def test_a_table_whose_making_was_killed_is_made(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "identities" / "_delta_log" / "_staged_commits").mkdir(parents=True)
+    (tmp_path / "identities" / "_delta_log" / ".00000000000000000000.json.3f0c.tmp").write_text("{")
+    table = IdentityTable(spark, tmp_path / "identities", KEY)
+    upsert(table, spark, [("k1", ["Zoé"], None)])
+    assert set(read(table)) == {"k1"}
+
+
 def test_what_is_sealed_is_read_back_united_and_hidden(spark: SparkSession, tmp_path: Path) -> None:
     folder = tmp_path / "identities"
     table = IdentityTable(spark, folder, KEY)
