@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 from pyspark.sql import SparkSession
 
 AT_ONCE = 2
 """Tables under way together. The driver plans a small table as long as the engine runs it, so two keep both busy."""
+
+_AGAIN = 0.5
+"""Seconds between two attempts at ending what is under way after a failure."""
 
 
 def abreast(spark: SparkSession, tasks: Iterable[Callable[[], None]], at_once: int = AT_ONCE) -> None:
@@ -44,5 +47,9 @@ def abreast(spark: SparkSession, tasks: Iterable[Callable[[], None]], at_once: i
                 failed[0].result()
         except BaseException:
             failed_already.set()
-            context.cancelJobsWithTag(tag)
+            left: set[Future[None]] = set(under_way)
+            while left:
+                # More than once: a task between two jobs has nothing to cancel yet.
+                context.cancelJobsWithTag(tag)
+                _, left = wait(left, timeout=_AGAIN)
             raise

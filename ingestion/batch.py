@@ -13,11 +13,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from ingestion.again import Fetched
+from ingestion.beside import Beside
 from ingestion.code_lists import CodeLists
 from ingestion.contract import Contract
 from ingestion.drop import TakenTable
 from ingestion.duplicates import Sorted, sort_out
 from ingestion.errors import UnbalancedBatch
+from ingestion.expressions import Expressions
 from ingestion.key_sketch import repeated_rows
 from ingestion.lake_table import LakeTable
 from ingestion.ledger import Counts
@@ -69,6 +71,7 @@ class Workshop:
         self._scrub, self._codes, self._parents = scrub, codes, parents
         self._tmp = sealed_tmp / f"batch-{uuid.uuid4().hex}"
         self._staged: dict[str, Prepared] = {}
+        self._expressions: dict[str, Expressions] = {}
 
     def arrived(self, taken: TakenTable) -> DataFrame:
         """What the reader delivers, with what is known of its codes and its parents where the contract asks."""
@@ -137,22 +140,29 @@ class Workshop:
             done = put(good.select(*prepared.lake_columns), contract, batch_id, table, instead_of)
             return good, done, table.read(done.version).where(F.col("batch_id") == batch_id)
 
-        # A sketch can be held against what was written, where the lake has the key.
-        sketch = repeated_rows(taken) if contract.lake_key else None
-        arrived_keys = self._read(taken) if sketch is None else sketch
-        twins = compare_keys(taken, arrived_keys, prepared_again, self._stage)
-        prepared = self._prepared(arrived, contract, batch_id, only_good=True)
-        before = table.version()
-        good, done, added = written_without(twins)
-        unique = contract.lake_key if sketch is not None else ()
-        if unique and repeated_keys(added, contract):
+        def refused_among() -> tuple[DataFrame, Fetched] | None:
+            number = taken.total("rows") - done.written - len(twins.left_out)
+            return refused_rows(taken, added, number, twins, prepared_again, self._stage)
+
+        with Beside(self.spark) as beside:
+            # A sketch can be held against what was written, where the lake has the key. One thread reads for it while
+            # another makes the expressions, and again while rows are compared.
+            sketching = beside(lambda: repeated_rows(taken) if contract.lake_key else None)
+            prepared = self._prepared(arrived, contract, batch_id, only_good=True)
+            sketch = sketching.result()
+            twins = compare_keys(taken, self._read(taken) if sketch is None else sketch, prepared_again, self._stage)
+            before = table.version()
+            good, done, added = written_without(twins)
+            unique = contract.lake_key if sketch is not None else ()
+            refusing = beside(refused_among)
+            spelt_twice = repeated_keys(added, contract) if unique else 0
+            again = refusing.result()
+        if spelt_twice:
             # Keys that are spelt in two ways: taken back, and compared as the engine reads them.
             table.take_back(before)
             twins = compare_keys(taken, self._read(taken), prepared_again, self._stage)
             good, done, added = written_without(twins)
-            unique = ()
-        number = taken.total("rows") - done.written - len(twins.left_out)
-        again = refused_rows(taken, added, number, twins, prepared_again, self._stage)
+            again, unique = refused_among(), ()
         refused, fetched = again or (None, None)
         if twins.conflicts is not None:
             refused = twins.conflicts if refused is None else refused.unionByName(twins.conflicts)
@@ -205,9 +215,13 @@ class Workshop:
         scrub: Scrub | None = None,
         only_good: bool = False,
     ) -> Prepared:
+        made = self._expressions.get(batch_id)
+        if made is None or made.contract is not contract:
+            made = self._expressions[batch_id] = Expressions(contract)
         return prepare(
-            arrived, contract, batch_id, spark=self.spark, keystore=self.keystore, scrub=scrub, only_good=only_good
-        )
+            arrived, contract, batch_id, spark=self.spark, keystore=self.keystore, scrub=scrub, only_good=only_good,
+            expressions=made,
+        )  # fmt: skip
 
     def _stage(self, frame: DataFrame, name: str) -> DataFrame:
         """Write prepared lines once, in the sealed zone: lake columns and encrypted rows, nothing in clear."""

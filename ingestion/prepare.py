@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from ingestion.checks import RAW, discarded, is_good, noticed, raw, reasons
+from ingestion.checks import raw
 from ingestion.code_lists import KNOWN
 from ingestion.contract import Contract
+from ingestion.expressions import Expressions
 from ingestion.places import ROW, row_place
 from ingestion.records import ABSENT, MALFORMED, READ_ORDER, REFUSED
 from ingestion.surprises import SURPRISE, refuses_by_header
-from ingestion.values import attachment_text, spark_type, typed
-from pseudonymization.digest import keyed_digest, secret_of, with_keys, without_keys
+from ingestion.values import spark_type
+from pseudonymization.digest import with_keys, without_keys
 from pseudonymization.identities import identity_struct
 from pseudonymization.keystore import KeyStore
-from pseudonymization.links import key_group
-from pseudonymization.person import person_key
 
 REASONS = "_reasons"
 """Why the row is refused, separated by commas; empty for a good row."""
@@ -82,13 +81,16 @@ def prepare(
     keystore: KeyStore,
     scrub: Scrub | None = None,
     only_good: bool = False,
+    expressions: Expressions | None = None,
 ) -> Prepared:
     """Add to what a reader delivered everything that the rest of a batch needs.
 
     The frame has the lake's columns and `_reasons`, `_sealed`, `_key`, `_content`, `_order`, `_group` (`row_id` is
     null where the reader does not tell it). What is not selected from it is not computed. No key and no raw value is
-    among its columns. With `only_good`, rows that would be refused are not in it.
+    among its columns. With `only_good`, rows that would be refused are not in it. `expressions` are the contract's,
+    where they were made before.
     """
+    made = expressions or Expressions(contract)
     joined, places = ABSENT in arrived.columns, [ROW] if ROW in arrived.columns else []
     # Where nothing was joined, a row's place is asked for in the last of all selects: what it depends on cannot be
     # moved, so that everything before it is one select on what was read, and each column is copied once.
@@ -98,8 +100,8 @@ def prepare(
     keyed = with_keys(arrived, spark, {purpose: keystore.derive(purpose) for purpose in _PURPOSES})
     pads = [name for name in keyed.columns if name not in arrived.columns]
     frame = keyed.select(
-        *[F.col(name).alias(RAW + name) for name in contract.columns],
-        *[_value(contract, name).alias(name) for name in contract.columns],
+        *made.raw,
+        *made.values,
         MALFORMED,
         *places,
         *_beside(arrived, contract),
@@ -107,12 +109,12 @@ def prepare(
         *pads,
     )
     roles = contract.key_columns_of_persons
-    frame = frame.withColumns({column: _person_key(contract, column) for column in roles}) if roles else frame
+    frame = frame.withColumns(made.persons) if roles else frame
     if only_good:
-        good = is_good(contract) & F.col(ABSENT).isNull() if joined else is_good(contract)
+        good = made.good & F.col(ABSENT).isNull() if joined else made.good
         frame = (frame if at_once else frame.where(good)).withColumn(REASONS, F.lit(""))
     else:
-        frame = frame.withColumn(REASONS, reasons(contract))
+        frame = frame.withColumn(REASONS, made.reasons)
         if joined:
             frame = frame.withColumn(REASONS, F.concat_ws(",", F.nullif(F.col(REASONS), F.lit("")), F.col(ABSENT)))
         if REFUSED in arrived.columns:
@@ -121,30 +123,26 @@ def prepare(
     if scrub is not None:
         for name in contract.text_columns:
             frame = scrub(frame, name)
-    frame = frame.withColumn(KEY, _key(contract))
-    let_in, left_out = noticed(contract), discarded(contract)
+    frame = frame.withColumn(KEY, made.key)
+    let_in = made.noticed
     # A sum, not a condition: every row must be numbered, whether its number is kept or not.
-    at_once_place = row_place() + F.when(is_good(contract), F.lit(0)) if at_once else None
+    at_once_place = row_place() + F.when(made.good, F.lit(0)) if at_once else None
     place = F.col(ROW) if places else F.lit(None).cast("bigint")
     order = F.col(ROW) if places else F.col(READ_ORDER) if joined else F.monotonically_increasing_id()
     batch = F.lit(batch_id)
-    document = F.struct(*[raw(name).alias(name) for name in contract.columns], MALFORMED)
-    sealed = F.aes_encrypt(
-        F.to_json(document).cast("binary"), secret_of("quarantine"), F.lit("GCM"), aad=batch.cast("binary")
-    )
     marks = contract.marks
     gone = [F.coalesce(F.btrim(raw(marks.column)).isin(*marks.delete), F.lit(False)).alias(DELETED)] if marks else []
     frame = frame.select(
         *roles,
-        *[_without(left_out.get(name), _kept(contract, name)).alias(name) for name in contract.lake_columns],
+        *made.kept,
         batch.alias("batch_id"),
         REASONS,
         *([let_in.alias(NOTICED)] if let_in is not None else []),
-        sealed.alias(SEALED),
+        made.sealed(batch).alias(SEALED),
         KEY,
-        F.xxhash64(*[raw(name) for name in contract.columns]).alias(CONTENT),
+        made.content.alias(CONTENT),
         order.alias(ORDER),
-        _group(contract).alias(GROUP),
+        made.group.alias(GROUP),
         *gone,
         (place if at_once_place is None else at_once_place).alias(ROW),
     )
@@ -155,8 +153,8 @@ def prepare(
 
 def keys(arrived: DataFrame, contract: Contract) -> DataFrame:
     """`_key` and `row_id` of every line and nothing else: the reader then parses the key's columns alone."""
-    typed_keys = [_value(contract, name).alias(name) for name in contract.key]
-    return arrived.select(*typed_keys, ROW).select(_key(contract).alias(KEY), ROW)
+    made = Expressions(contract)
+    return arrived.select(*made.typed_key, ROW).select(made.key.alias(KEY), ROW)
 
 
 def identities(arrived: DataFrame, contract: Contract, *, spark: SparkSession, keystore: KeyStore) -> DataFrame | None:
@@ -169,13 +167,9 @@ def identities(arrived: DataFrame, contract: Contract, *, spark: SparkSession, k
         return None
     keyed = with_keys(arrived, spark, {"person": keystore.derive("person")})
     pads = [name for name in keyed.columns if name not in arrived.columns]
-    frame = keyed.select(
-        *[F.col(name).alias(RAW + name) for name in contract.columns],
-        *[_value(contract, name).alias(name) for name in contract.columns],
-        MALFORMED,
-        *_beside(arrived, contract),
-        *pads,
-    ).withColumns({column: _person_key(contract, column) for column in contract.key_columns_of_persons})
+    made = Expressions(contract)
+    frame = keyed.select(*made.raw, *made.values, MALFORMED, *_beside(arrived, contract), *pads)
+    frame = frame.withColumns(made.persons)
 
     def several(names: tuple[str, ...]) -> Column:
         lists = [raw(name) if contract.columns[name].type == "strings" else F.array(raw(name)) for name in names]
@@ -185,7 +179,7 @@ def identities(arrived: DataFrame, contract: Contract, *, spark: SparkSession, k
     lists = {part: several(names) for part, names in identity.lists.items() if names}
     born = raw(identity.birth_date) if identity.birth_date else None
     return without_keys(
-        frame.where(reasons(contract) == "").select(
+        frame.where(made.reasons == "").select(
             "person_key", identity_struct(birth_date=born, **lists).alias("identity")
         )
     )
@@ -197,48 +191,3 @@ def _beside(arrived: DataFrame, contract: Contract) -> list[Column]:
     if refuses_by_header(contract):
         beside.append(F.col(SURPRISE) if SURPRISE in arrived.columns else F.lit(None).cast("string").alias(SURPRISE))
     return beside
-
-
-def _without(wrong: Column | None, value: Column) -> Column:
-    return value if wrong is None else F.when(~wrong, value)
-
-
-def _value(contract: Contract, name: str) -> Column:
-    column = contract.columns[name]
-    if column.encoding == "base64":
-        media = F.col(column.charset) if column.charset else F.lit(None).cast("string")
-        return attachment_text(F.col(name), media)
-    return typed(column, F.col(name), contract.dialect.decimal)
-
-
-def _person_key(contract: Contract, column: str) -> Column:
-    """The key by the first identifier that is there."""
-    person = contract.key_columns_of_persons[column]
-    keys = [person_key(one.kind, [raw(name) for name in one.columns]) for one in person.identifiers]
-    if len(keys) == 1 or set(person.identifiers[0].columns) <= set(contract.key):
-        return keys[0]
-    return F.coalesce(*keys)
-
-
-def _kept(contract: Contract, name: str) -> Column:
-    column = contract.columns[name]
-    return keyed_digest(column.digest, raw(name)) if column.digest else F.col(name)
-
-
-def _key(contract: Contract) -> Column:
-    if not contract.key:
-        return F.lit(None).cast("bigint")
-    if contract.write == "upsert":
-        # What MERGE joins on: two spellings of one identifier are one key there.
-        return F.xxhash64(
-            *[_kept(contract, name) if name in contract.columns else F.col(name) for name in contract.lake_key]
-        )
-    return F.xxhash64(*[F.col(name) for name in contract.key])
-
-
-def _group(contract: Contract) -> Column:
-    keys: dict[str, Column] = {}
-    for person in contract.registers:
-        for one in person.identifiers:
-            keys[one.kind] = person_key(one.kind, [raw(name) for name in one.columns])
-    return key_group(keys) if keys else F.lit(None).cast("array<struct<kind:string,person_key:string>>")

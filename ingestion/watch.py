@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from ingestion.beside import Beside
 from ingestion.contract import Contract
 from ingestion.drift import Judged, compare
 from ingestion.figures import Figure, code_columns, measure
@@ -34,13 +35,15 @@ def watch(
 
     A batch that put refused rows through again is no usual batch: it is not compared, and others not with it.
     """
-    verdict = judge(contract, added, counts, unique)
     mine = ledger.batch(batch_id)
     before = [] if mine is None or mine.replay_of else _before(contract, batch_id, ledger)
     store = ResultStore(ledger.engine)
     version = mine.version if mine else None
     missing = None if version is None else null_counts(lake.table(contract.table).path, version, counts.accepted)
-    figures = measure(contract, added, _earlier(contract, before, lake), ledger.now().date(), missing)
+    with Beside(added.sparkSession) as beside:
+        judging = beside(lambda: judge(contract, added, counts, unique))
+        figures = measure(contract, added, _earlier(contract, before, lake), ledger.now().date(), missing)
+        verdict = judging.result()
     drifted: list[Judged] = []
     if mine is not None and not mine.replay_of:
         known: dict[tuple[str, str], list[Figure]] = defaultdict(list)

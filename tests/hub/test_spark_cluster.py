@@ -132,7 +132,7 @@ from ingestion.again import fetch
 from ingestion.places import ROW, even_blocks
 from ingestion.sources import csv
 from pyspark import StorageLevel
-from tests.ingestion.test_again import taken
+from tests.ingestion.test_again import Those, taken
 folder, local, marker = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 places.SPLIT = 64
 hub = Hub.load()
@@ -143,7 +143,7 @@ with even_blocks(hub.spark):
     seen = {(row["a"], row[ROW] >> 47): row[ROW] for row in frame.collect()}
     assert len(seen) == table.total("rows")
     wanted = {number for (a, _), number in seen.items() if int(a) % 3 == 1}
-    fetched = fetch(table, wanted.__contains__, "again")
+    fetched = fetch(table, Those(wanted), "again")
     assert set(fetched.original.values()) == wanted
 rows = hub.spark.createDataFrame([(n, marker + str(n)) for n in range(2000)], "n int, s string").repartition(4, "n")
 kept = rows.persist(StorageLevel.DISK_ONLY)

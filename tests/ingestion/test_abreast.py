@@ -51,6 +51,22 @@ def test_a_failure_is_raised_and_nothing_begins_after_it(spark: SparkSession) ->
     assert sorted(begun) == [0, 1]
 
 
+def test_a_job_that_begins_after_the_failure_is_cancelled_too(spark: SparkSession) -> None:
+    failed = threading.Event()
+
+    def late_one() -> None:
+        failed.wait(10)
+        time.sleep(1)
+        spark.range(0, 10**12, 1, 2).selectExpr("sum(id % 7)").collect()
+
+    def failing() -> None:
+        failed.set()
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        abreast(spark, [late_one, failing], at_once=2)
+
+
 def test_the_jobs_of_the_others_are_cancelled(spark: SparkSession) -> None:
     ended = threading.Event()
 
