@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 from pyspark.sql import SparkSession
 
 SMALL = 128 * 2**20
-"""Bytes of a drop's largest table; below, compiling the expressions of a wide table costs more than it saves."""
+"""Bytes of a table in one session; below, compiling the expressions of a wide table costs more than it saves."""
+_so_far: WeakKeyDictionary[SparkSession, Counter[str]] = WeakKeyDictionary()
 
 _PLAIN = {
     # A table of 122 columns becomes some ten thousand lines of Java for each query on it, which the JVM compiles,
@@ -29,8 +32,16 @@ _LARGE = {
 
 
 @contextmanager
-def measured_effort(spark: SparkSession, size: int) -> Iterator[None]:
-    """While a small drop is taken through: interpreted expressions, no second planning, one partition."""
+def measured_effort(spark: SparkSession, size: int, table: str | None = None) -> Iterator[None]:
+    """While `size` bytes are taken through: interpreted expressions, no second planning, one partition if they are few.
+
+    What a session took through before of the same `table` counts too: drop after drop, compiling pays in the end, and
+    what was compiled for one serves the next.
+    """
+    seen = _so_far.setdefault(spark, Counter())
+    if table is not None:
+        seen[table] += size
+        size = seen[table]
     wanted = _PLAIN if size < SMALL else _LARGE
     before = {name: spark.conf.get(name, None) for name in wanted}
     for name, value in wanted.items():

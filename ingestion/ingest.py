@@ -229,10 +229,10 @@ def take_through(
         _one_by_one(progress),
     )  # fmt: skip
     names = [taken.contract.table for taken in drop.tables]
-    largest = max(taken.total("size") for taken in drop.tables)
+    size, largest = max((taken.total("size"), taken.contract.table) for taken in drop.tables)
     with (
         locked(folders.locks, [*names, PERSON_LINK], lock_timeout),
-        measured_effort(workshop.spark, largest),
+        measured_effort(workshop.spark, size, largest),
         even_blocks(workshop.spark),
     ):
         try:

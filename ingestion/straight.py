@@ -24,6 +24,8 @@ from ingestion.prepare import KEY, REASONS, Prepared, keys
 
 _FEW = 10_000
 """Places that are named one by one in a condition; more of them are joined."""
+_NOWHERE = range(-16, 0)
+"""Places that no row has: a condition on more than ten is one Java code whichever they are, and is compiled once."""
 
 Prepare = Callable[[TakenTable], Prepared]
 Stage = Callable[[DataFrame, str], DataFrame]
@@ -82,10 +84,10 @@ def good_rows(prepared: Prepared, twins: Twins, spark: SparkSession) -> DataFram
     """The rows of a batch prepared with `only_good` that are written."""
     good = prepared.frame
     left_out = sorted(twins.left_out)
-    if 0 < len(left_out) <= _FEW:
+    if len(left_out) <= _FEW:
         # Positions in a file, which say nothing about anybody.
-        good = good.where(f"{ROW} NOT IN ({','.join(map(str, left_out))})")
-    elif left_out:
+        good = good.where(f"{ROW} NOT IN ({','.join(map(str, [*_NOWHERE, *left_out]))})")
+    else:
         others = spark.createDataFrame([(number,) for number in left_out], "_other BIGINT")
         good = good.join(F.broadcast(others), F.col(ROW) == F.col("_other"), "left_anti")
     return good

@@ -71,7 +71,7 @@ def derive(
             return DerivedReport(shape.table, "waiting")
         run = _Run(lake, ledger, records, shape, parts, versions, progress)
         size = _BYTES_OF_A_ROW * max(pointers[table].row_count for table in versions)
-        with measured_effort(spark, size):
+        with measured_effort(spark, size, shape.table):
             report = run.dry() if dry_run else run.through()
     return replace(report, seconds=round(time.monotonic() - started, 3))
 

@@ -150,7 +150,8 @@ def test_drops_that_came_in_another_order_than_their_names_are_replayed_in_their
     door = Door(spark, tmp_path)
     door.ingest(drop="2024")
     door.ingest(drop="2023")
-    assert door.people() == {"A": 1, "B": 2, "C": 1, "D": 2}
+    # What came last is not what is newest: `updated` is the order of rows, until version 2 gives it up.
+    assert door.people() == {"A": 1, "B": 1, "C": 2, "D": 2}
     door.write(version=2)
     door.ingest(replay=True)
     assert door.people() == {"A": 1, "B": 1, "C": 1}
