@@ -76,12 +76,11 @@ class Result:
 Job = Callable[[], Work]
 
 
-def measure(name: str, baseline: str, bare: Job, subject: Job, runs: int, *, same_rows: bool = True) -> Result:
+def measure(name: str, baseline: str, bare: Job, subject: Job, runs: int) -> Result:
     """Run both once to warm up, then `runs` pairs whose order alternates.
 
     Peak memory is the subject's and the baseline's together: proportional set size of this process and all its
-    children (the JVM, Python workers), sampled four times a second. Raises `ValueError` when they read other rows,
-    though they should read the `same_rows`.
+    children (the JVM, Python workers), sampled four times a second. Raises `ValueError` when they read other rows.
     """
     with _peak() as peak:
         pairs, work = [], Work(0, 0)
@@ -94,9 +93,20 @@ def measure(name: str, baseline: str, bare: Job, subject: Job, runs: int, *, sam
                 seconds[side] = time.monotonic() - started
                 rows[side] = done.rows
                 work = done if side == "subject" else work
-            if same_rows and rows["bare"] != rows["subject"]:
+            if rows["bare"] != rows["subject"]:
                 raise ValueError(f"{name}: baseline and subject read {rows['bare']} and {rows['subject']} rows.")
             pairs.append(Pair(seconds["bare"], seconds["subject"]))
+    return Result(name, baseline, work, pairs[0], tuple(pairs[1:]), peak[0])
+
+
+def measure_against(name: str, baseline: str, seconds: float, subject: Job, runs: int) -> Result:
+    """Run the subject once to warm up, then `runs` times, against `seconds` that something else took."""
+    with _peak() as peak:
+        pairs, work = [], Work(0, 0)
+        for _ in range(runs + 1):
+            started = time.monotonic()
+            work = subject()
+            pairs.append(Pair(seconds, time.monotonic() - started))
     return Result(name, baseline, work, pairs[0], tuple(pairs[1:]), peak[0])
 
 

@@ -12,7 +12,7 @@ from pyspark.sql.types import StructType
 
 import ingestion.tables
 from benchmarks.grow import grow
-from benchmarks.harness import Result, Work, measure
+from benchmarks.harness import Result, Work, measure, measure_against
 from benchmarks.sample import Sample
 from hub.database import build_engine
 from hub.paths import Home
@@ -69,7 +69,7 @@ class Hub:
 def run(spark: SparkSession, work: Path, sample: Sample, runs: int, sizes: Sequence[int] = SIZES) -> list[Result]:
     """The subject reads, checks, pseudonymizes, quarantines, judges and publishes; the baseline only types.
 
-    At the largest of `sizes`, in rows, a month of one in a hundred of its rows follows, against the whole.
+    A month of one in a hundred of the rows follows each of the `sizes`, in rows, and is held against the whole.
     """
     base = next(sample.drop("snds").glob(f"{TABLE}*"))
     contracts = load_contracts()
@@ -90,31 +90,28 @@ def run(spark: SparkSession, work: Path, sample: Sample, runs: int, sizes: Seque
         def subject(drop: Path = drop) -> Work:
             return Hub.new(spark, work / "home", contracts).ingest(drop)
 
-        results.append(measure(f"ingest: {name}", "typed CSV to Delta", bare, subject, runs))
+        whole = measure(f"ingest: {name}", "typed CSV to Delta", bare, subject, runs)
         shutil.rmtree(work / "bare", ignore_errors=True)
-        if size == max(sizes):
-            results.append(_month(spark, work, base, size, runs, contracts))
         shutil.rmtree(drop)
+        results += [whole, _month(Hub(spark, Home(work / "home"), contracts), work, base, size, runs, whole)]
     return results
 
 
-def _month(spark: SparkSession, work: Path, base: Path, size: int, runs: int, contracts: Contracts) -> Result:
-    """One in a hundred of the rows, with other keys, after the whole: each time into the hub that holds the others."""
-    months = iter(range(1, runs + 2))
-    hub = Hub.new(spark, work / "home", contracts)
-
-    def whole() -> Work:
-        return Hub.new(spark, work / "whole", contracts).ingest(work / f"drop-{size}")
-
-    def month() -> Work:
-        drop = work / "month"
-        shutil.rmtree(drop, ignore_errors=True)
-        drop.mkdir()
-        grow(base, size // 100, drop / base.name, first=1_000 * next(months))
-        return hub.ingest(drop)
-
-    hub.ingest(work / f"drop-{size}")
-    return measure("ingest: a month of 1 %", "the full load", whole, month, runs, same_rows=False)
+def _month(hub: Hub, work: Path, base: Path, size: int, runs: int, whole: Result) -> Result:
+    """One in a hundred of the rows, with other keys, after the whole: into the hub that holds it and earlier months."""
+    drops = []
+    for number in range(runs + 1):
+        drops.append(work / f"month-{number}")
+        drops[-1].mkdir()
+        # Beyond the copies that the whole is made of.
+        grow(base, size // 100, drops[-1] / base.name, first=1_000 * (number + 1))
+    months = iter(drops)
+    result = measure_against(
+        "ingest: a month of 1 %", f"the load of {size} rows", whole.seconds, lambda: hub.ingest(next(months)), runs
+    )  # fmt: skip
+    for drop in drops:
+        shutil.rmtree(drop)
+    return result
 
 
 def typed_schema(contract: Contract) -> StructType:

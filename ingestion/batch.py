@@ -20,6 +20,7 @@ from ingestion.drop import TakenTable
 from ingestion.duplicates import Sorted, sort_out
 from ingestion.errors import UnbalancedBatch
 from ingestion.expressions import Expressions
+from ingestion.footers import places
 from ingestion.key_sketch import repeated_rows
 from ingestion.lake_table import LakeTable
 from ingestion.ledger import Counts
@@ -31,7 +32,7 @@ from ingestion.redact import redacted
 from ingestion.references import Parents
 from ingestion.replay import Replaced
 from ingestion.sources import reader_of, spreading
-from ingestion.straight import Twins, compare_keys, good_rows, refused_rows, repeated_keys
+from ingestion.straight import Twins, compare_keys, good_rows, places_of, refused_rows, repeated_keys
 from ingestion.strategies import Put, put
 from ingestion.surprises import SURPRISE, noticed_in_headers, refuses_by_header
 from ingestion.taken import Delivered
@@ -142,7 +143,10 @@ class Workshop:
 
         def refused_among() -> tuple[DataFrame, Fetched] | None:
             number = taken.total("rows") - done.written - len(twins.left_out)
-            return refused_rows(taken, added, number, twins, prepared_again, self._stage)
+            if not number:
+                return None
+            present = places(table.path, done.version, done.written) or places_of(added)
+            return refused_rows(taken, present, number, twins, prepared_again, self._stage)
 
         with Beside(self.spark) as beside:
             # A sketch can be held against what was written, where the lake has the key. One thread reads for it while

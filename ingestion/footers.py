@@ -1,14 +1,16 @@
-"""What the footers of a version's own files say of it, without reading a row."""
+"""What the files that a version brought say of it, without the engine: missing values, and places of rows."""
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.delta_log import actions
 from ingestion.folder import Place
+from ingestion.places import ROW, Places
 
 
 def null_counts(table: Place, version: int, rows: int) -> dict[str, int] | None:
@@ -19,13 +21,12 @@ def null_counts(table: Place, version: int, rows: int) -> dict[str, int] | None:
     """
     if not isinstance(table, Path):
         return None
-    brought = [action["add"]["path"] for action in actions(table, version) if "add" in action]
     counted: Counter[str] = Counter()
     present: Counter[str] = Counter()
     found = 0
-    for name in brought:
+    for file in _brought(table, version):
         try:
-            footer = pq.ParquetFile(table / name).metadata
+            footer = pq.ParquetFile(file).metadata
         except OSError:
             return None
         found += footer.num_rows
@@ -38,3 +39,26 @@ def null_counts(table: Place, version: int, rows: int) -> dict[str, int] | None:
     if found != rows:
         return None
     return {name: nulls + found - present[name] for name, nulls in counted.items()}
+
+
+def places(table: Place, version: int, rows: int) -> Places | None:
+    """The places of the rows that a version brought.
+
+    None where the files cannot tell: they hold other than the `rows` in question, or lie where no path leads.
+    """
+    if not isinstance(table, Path):
+        return None
+    found, held = 0, Places()
+    for file in _brought(table, version):
+        try:
+            with pq.ParquetFile(file) as opened:
+                for batch in opened.iter_batches(columns=[ROW]):
+                    found += batch.num_rows
+                    held.add(batch.column(0).to_numpy())
+        except (OSError, pa.ArrowInvalid):
+            return None
+    return held if found == rows else None
+
+
+def _brought(table: Path, version: int) -> list[Path]:
+    return [table / action["add"]["path"] for action in actions(table, version) if "add" in action]

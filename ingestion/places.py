@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import numpy.typing as npt
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
@@ -71,6 +72,19 @@ class Places:
 
     def __init__(self, buckets: Iterable[tuple[int, bytes]] = ()) -> None:
         self._buckets = dict(buckets)
+
+    def add(self, places: npt.NDArray[np.int64]) -> None:
+        """Put places into the set, in any order."""
+        buckets, positions = np.divmod(places, _BUCKET)
+        for bucket in np.unique(buckets):
+            held = np.zeros(_BUCKET, np.bool_)
+            held[positions[buckets == bucket]] = True
+            bits = np.packbits(held, bitorder="little")
+            # As Spark's `bitmap_bucket_number` and `bitmap_bit_position` count, which begin with one.
+            number = int(bucket) + 1
+            if before := self._buckets.get(number):
+                bits |= np.frombuffer(before, np.uint8)
+            self._buckets[number] = bits.tobytes()
 
     def absent(self, start: int, number: int) -> Iterator[int]:
         """Of `number` places from `start` on, those that the set lacks, in order."""

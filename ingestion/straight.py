@@ -93,19 +93,20 @@ def good_rows(prepared: Prepared, twins: Twins, spark: SparkSession) -> DataFram
     return good
 
 
+def places_of(written: DataFrame) -> Places:
+    """The places of rows, asked of the engine."""
+    bucket, bits = Places.columns()
+    found = written.groupBy(bucket.alias("bucket")).agg(bits.alias("bits")).collect()
+    return Places((row["bucket"], bytes(row["bits"])) for row in found)
+
+
 def refused_rows(
-    taken: TakenTable, written: DataFrame, number: int, twins: Twins, prepare: Prepare, stage: Stage
-) -> tuple[DataFrame, Fetched] | None:
-    """The `number` lines of a batch that are neither among the `written` rows nor left out, with their reasons.
+    taken: TakenTable, present: Places, number: int, twins: Twins, prepare: Prepare, stage: Stage
+) -> tuple[DataFrame, Fetched]:
+    """The `number` lines of a batch that are neither `present` in what was written nor left out, with their reasons.
 
     Raises `EngineError` when they are not found, or are not refused when they are looked at again.
     """
-    if not number:
-        return None
-    bucket, bits = Places.columns()
-    found = written.groupBy(bucket.alias("bucket")).agg(bits.alias("bits")).collect()
-    present = Places((row["bucket"], bytes(row["bits"])) for row in found)
-
     prepared, fetched = _again(taken, _Missing(present, twins.left_out), number, prepare, stage, "refused")
     refused = prepared.frame.where(F.col(REASONS) != "")
     if refused.count() != number:

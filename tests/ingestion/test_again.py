@@ -4,6 +4,7 @@ import gzip
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -94,6 +95,11 @@ def test_places_as_bits_hold_what_the_engine_gave_them(spark: SparkSession) -> N
     frame = spark.createDataFrame([(number,) for number in numbers], f"{ROW} BIGINT")
     found = frame.groupBy(bucket.alias("bucket")).agg(bits.alias("bits")).collect()
     held = Places((row["bucket"], bytes(row["bits"])) for row in found)
+    here = Places()
+    here.add(np.array(numbers[::2]))
+    here.add(np.array(numbers[1::2]))
+    for start in (0, 32766, (3 << 47) + (2 << 27), (1 << 47) - 40000):
+        assert list(here.absent(start, 70_000)) == list(held.absent(start, 70_000))
     assert [number for number in numbers if list(held.absent(number, 1))] == []
     assert list(held.absent(0, 10)) == [2, 3, 4, 5, 6, 9]
     assert list(held.absent(32766, 4)) == [32766, 32769]
