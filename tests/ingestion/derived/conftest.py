@@ -105,8 +105,8 @@ class Claims:
         place = self._written("definitions", self.definitions)
         return {name: read_definition(place / f"{name}.yaml") for name in self.definitions}
 
-    def take(self, name: str, **tables: Sequence[str]) -> Report:
-        """Ingest a drop of these lines."""
+    def take(self, name: str, *, replay: bool = False, **tables: Sequence[str]) -> Report:
+        """Ingest a drop of these lines; again under a new version of a contract, when it is replayed."""
         folder = self.home.landing / "small" / name
         folder.mkdir(parents=True, exist_ok=True)
         for table, lines in tables.items():
@@ -116,6 +116,7 @@ class Claims:
             "small", folder, spark=self.spark, lake=self.lake, ledger=self.ledger, keystore=self.keystore,
             contracts=load_contracts(self._written("contracts", self.contracts)),
             folders=Folders(home.intake, home.quarantine, home.identities, home.sealed_tmp, home.run / "locks"),
+            replay=replay,
         )  # fmt: skip
 
     def derive(self, table: str, *, dry_run: bool = False, progress: Progress = _silent) -> DerivedReport:

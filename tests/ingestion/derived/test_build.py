@@ -87,7 +87,7 @@ def test_what_comes_late_goes_or_contradicts_is_as_if_all_were_derived_anew(clai
     anew = _everything(claims)
     # A new version of the contract replaces January's visits; everything that carried them is derived again.
     claims.contracts["VISIT"] = VISIT.replace("version: 1", "version: 2")
-    claims.take("01", **JANUARY)
+    claims.take("01", replay=True, **JANUARY)
     report = claims.derive("FLAT")
     assert report.removed > 0
     assert _everything(claims) == anew
