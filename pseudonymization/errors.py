@@ -41,3 +41,15 @@ class UnknownKind(PseudonymizationError):
 
 class BadIdentity(PseudonymizationError):
     """An identity document cannot be read."""
+
+
+class UnknownLanguage(PseudonymizationError):
+    """No recognizer knows the language of a note."""
+
+
+class NoteTooLong(PseudonymizationError):
+    """A note has more characters than any note."""
+
+
+class BadNoteLine(PseudonymizationError):
+    """A line of a file of notes holds no note."""

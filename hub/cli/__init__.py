@@ -20,6 +20,7 @@ from hub.cli import (
     project,
     quarantine,
     schedule,
+    scrub_command,
     serve_command,
     system,
     views,
@@ -49,6 +50,7 @@ demo_command.register(app)
 serve_command.register(app)
 system.register(app)
 erase.register(app)
+scrub_command.register(app)
 
 
 def main() -> None:

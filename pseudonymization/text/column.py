@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
 from pyspark.sql.types import BooleanType, StringType, StructField, StructType
 
-from pseudonymization.text.engine import build_analyzer
 from pseudonymization.text.identity import Identity
 from pseudonymization.text.scrubber import Scrubber
 
@@ -74,4 +73,4 @@ def _scrub(text: str | None, identity: str | None) -> tuple[str | None, bool]:
 @cache
 def _scrubber() -> Scrubber:
     """One for each worker."""
-    return Scrubber(build_analyzer())
+    return Scrubber()

@@ -1,22 +1,21 @@
-"""Presidio's analyzer with our recognizers only: no model, no download, no list fetched at first use."""
+"""Presidio's analyzer with our recognizers and a site's own: no model, no download, no list fetched at first use."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry
 from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
-from pseudonymization.text.dates import date_recognizer
-from pseudonymization.text.names import name_recognizer
-from pseudonymization.text.numbers import number_recognizers
-from pseudonymization.text.places import place_recognizers
-from pseudonymization.text.rules import LANGUAGE
+from pseudonymization.errors import UnknownLanguage
+from pseudonymization.text.lexicon import LANGUAGES
+from pseudonymization.text.recognizers import recognizers
 
 
 class _NoEnhancer(ContextAwareEnhancer):  # type: ignore[misc]
-    """Context is part of our expressions; Presidio's own enhancer would copy every result for nothing."""
+    """Context is part of our rules; Presidio's own enhancer would copy every result for nothing."""
 
     def __init__(self) -> None:
         super().__init__(0.0, 0.0, 0, 0)
@@ -25,19 +24,25 @@ class _NoEnhancer(ContextAwareEnhancer):  # type: ignore[misc]
         return raw_results
 
 
-def build_analyzer(language: str = LANGUAGE) -> AnalyzerEngine:
-    """An `AnalyzerEngine` for French clinical text (English titles and dates are understood too).
+def require_language(language: str) -> str:
+    """The language, if recognizers exist for it; raises `UnknownLanguage`."""
+    if language not in LANGUAGES:
+        raise UnknownLanguage(f"No recognizer knows this language: use one of {', '.join(LANGUAGES)}.")
+    return language
 
-    Its built-in recognizers are left out: the one for e-mail downloads a list of domains at first use, and
-    none knows French. `log_decision_process` stays off, for it would write the text to a log.
+
+def build_analyzer(language: str = "fr", own: Sequence[EntityRecognizer] = ()) -> AnalyzerEngine:
+    """An `AnalyzerEngine` for clinical text in a language of `LANGUAGES`, with a site's `own` recognizers.
+
+    Presidio's built-in recognizers are left out: the one for e-mail downloads a list of domains at first use,
+    and none knows French. `log_decision_process` stays off, for it would write the text to a log.
+    Raises `UnknownLanguage`.
     """
-    if language != LANGUAGE:
-        raise ValueError("Only French recognizers exist: ask for language='fr'.")
-    recognizers = [name_recognizer(), date_recognizer(), *number_recognizers(), *place_recognizers()]
+    require_language(language)
     return AnalyzerEngine(
-        registry=RecognizerRegistry(recognizers=recognizers, supported_languages=[LANGUAGE]),
-        nlp_engine=NoOpNlpEngine([{"lang_code": LANGUAGE, "model_name": "none"}]),
-        supported_languages=[LANGUAGE],
+        registry=RecognizerRegistry(recognizers=[*recognizers(language), *own], supported_languages=[language]),
+        nlp_engine=NoOpNlpEngine([{"lang_code": language, "model_name": "none"}]),
+        supported_languages=[language],
         context_aware_enhancer=_NoEnhancer(),
         log_decision_process=False,
     )

@@ -1,44 +1,60 @@
 """Finds in a note what its patient's source says of the patient: no expression is built, so none can leak.
 
-Text and identity are compared without case, accents or separators: `12, Rue de l'Église` finds
-`12 rue de l'eglise`, `06.12.34.56.78` finds `+33 6 12 34 56 78`.
+Text and identity are compared as `Plain` folds them, without separators: `12, Rue de l'Église` finds
+`12 rue de l'eglise`, `06.12.34.56.78` finds `+33 6 12 34 56 78`, `Le Bihan` finds `LE-BIHAN` and `L E B I H A N`.
+A surname of five letters or more is also found with a letter wrong, missing, added or swapped (two from nine letters on).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-import regex  # type: ignore[import-untyped]
 from presidio_analyzer import EntityRecognizer, RecognizerResult
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from pseudonymization.nir import is_nir
-from pseudonymization.text.fold import fold
+from pseudonymization.text.found import (
+    ADDRESS,
+    BIRTH_DATE,
+    EMAIL,
+    HOSPITAL_NUMBER,
+    NIR,
+    PERSON,
+    PHONE,
+    Found,
+)
 from pseudonymization.text.identity import Identity
-from pseudonymization.text.rules import ADDRESS, DATE, EMAIL, HOSPITAL_NUMBER, LANGUAGE, NIR, PERSON, PHONE
+from pseudonymization.text.page import Page, page_of
+from pseudonymization.text.plain import Plain
 
-_WORD = regex.compile(r"[^\W\d_]+[0-9]*")
-_PIECE = regex.compile(r"[^\W_]+")
-_BETWEEN = regex.compile(r"[\s\-'’.,]{0,3}(?:(?:de|du|des|la|le|les|l|d|van|von|der|den|ben|el|al)[\s\-'’]{1,2}){0,3}")
-_INITIAL_BEFORE = regex.compile(r"(?<![\p{L}0-9])(?:\p{Lu}\.[ \-]?){1,3}$")
+_PIECE = re.compile(rb"[a-z]+")
+_INITIAL_BEFORE = re.compile(rb"(?:\b[A-Z]\.[ \-]?){1,3}$")
 _PARTICLES = frozenset(
-    """
-    de du des la le les van von der den ben bin el al da dos di st ste saint sainte et dit
+    b"""
+    de du des la le les van von der den ben bin el al da dos di st ste saint sainte et dit y d l
     m mr mme mlle me dr dre pr prof docteur professeur monsieur madame mademoiselle mrs ms miss doctor jr sr
-    """.split()  # noqa: SIM905 - a list of quoted words is no easier to read
+    """.split()
 )
 _SHORT_NAME = 2
 _SHORT_WORDS = frozenset(
-    """
+    b"""
     age ami ans bas cas des dos due eau est fin les lit mai mer mon nez non oui par pas sel ses son sur une vie vue
     all and any are but can day did for get had has her him his how its led low man may new not now old one our out
     put sat saw see set she the too two use was way who why you ill arm leg eye ear hip
-    """.split()  # noqa: SIM905 - a list of quoted words is no easier to read
+    """.split()
 )
-_MIN_NUMBER, _MIN_TEXT = 4, 3
+_NEAR, _VERY_NEAR = 5, 9
+_MIN_NUMBER, _MIN_TEXT, _MIN_NAME = 4, 3, 5
 _MAX_GAP = 4
+_NOT_ALNUM = bytes(code for code in range(256) if not (48 <= code < 58 or 97 <= code < 123))
+_ALNUM = re.compile(rb"[a-z0-9]")
+_WORDS_OF_NOTES = frozenset("wWVKnqrtkpe")
 _MONTHS = (
     ("janvier", "janv", "january", "jan"),
     ("fevrier", "fevr", "fev", "february", "feb"),
@@ -55,16 +71,90 @@ _MONTHS = (
 )
 
 
-class KnownRecognizer(EntityRecognizer):  # type: ignore[misc]
-    """Finds one identity; made for one patient's notes and handed to the analyzer as an ad hoc recognizer."""
+class Known:
+    """One identity made ready to be searched; see `known_of`."""
 
     def __init__(self, identity: Identity) -> None:
         self._names = frozenset(_name_words((*identity.names, *identity.relatives)))
-        self._needles = tuple(sorted({pair for pair in _needles(identity) if pair[1]}, key=lambda pair: -len(pair[1])))
+        self._near = tuple(sorted(name.decode() for name in self._names if len(name) >= _NEAR))
+        names = [(PERSON, name) for name in self._names if len(name) >= _MIN_NAME]
+        self._needles = tuple(sorted({*_needles(identity), *names}, key=lambda pair: (-len(pair[1]), pair)))
+
+    def find(self, page: Page) -> list[Found]:
+        """Every place of a page where the identity is written."""
+        words = page.words()
+        found = list(self._find_names(page, words))
+        found += self._find_needles(page.plain.lower)
+        return found
+
+    def _find_names(self, page: Page, words: list[bytes]) -> Iterator[Found]:
+        wanted = self._names.intersection(words) | self._near_misses(page, words)
+        if not wanted:
+            return
+        places, lower, cased = page.places, page.plain.lower, page.plain.cased
+        hits: list[tuple[int, int]] = []
+        for at, word in enumerate(words):
+            if word not in wanted:
+                continue
+            start, end = places[2 * at], places[2 * at + 1]
+            numbered = end
+            while numbered < len(lower) and 48 <= lower[numbered] < 58:
+                numbered += 1
+            # Some names are also words (an, mai, may): only a capital, or figures behind, makes them names.
+            ambiguous = len(word) <= _SHORT_NAME or word in _SHORT_WORDS
+            if ambiguous and numbered == end and not 65 <= cased[start] < 91:
+                continue
+            if hits and _joined(page, words, hits[-1][1], at):
+                hits[-1] = (hits[-1][0], at)
+            else:
+                hits.append((at, at))
+        for first, last in hits:
+            start, end = places[2 * first], places[2 * last + 1]
+            while end < len(lower) and 48 <= lower[end] < 58:
+                end += 1
+            initial = _INITIAL_BEFORE.search(cased, max(0, start - 12), start)
+            yield Found(initial.start() if initial else start, end, PERSON, 1.0, "known identity")
+
+    def _near_misses(self, page: Page, words: list[bytes]) -> set[bytes]:
+        """Words that nobody's language holds and that are nearly one of the names."""
+        if not self._near:
+            return set()
+        kinds = page.classes[1::2]
+        strange = [
+            word.decode() for word, kind in set(zip(words, kinds, strict=True)) if len(word) >= 4 and kind not in _WORDS_OF_NOTES
+        ]
+        near: set[bytes] = set()
+        for name in self._near:
+            most = 2 if len(name) >= _VERY_NEAR else 1
+            hits = process.extract(name, strange, scorer=OSA.distance, score_cutoff=most, limit=None)
+            near.update(word.encode() for word, _, _ in hits)
+        return near
+
+    def _find_needles(self, lower: bytes) -> list[Found]:
+        squeezed = lower.translate(None, _NOT_ALNUM)
+        hits = []
+        places: list[int] = []
+        for entity, needle in self._needles:
+            at = squeezed.find(needle)
+            while at >= 0:
+                # Only a note that holds a needle pays for the table of places.
+                places = places or [match.start() for match in _ALNUM.finditer(lower)]
+                span = places[at : at + len(needle)]
+                if _is_whole(lower, span):
+                    hits.append(Found(span[0], span[-1] + 1, entity, 1.0, "known identity"))
+                at = squeezed.find(needle, at + 1)
+        return hits
+
+
+class KnownRecognizer(EntityRecognizer):  # type: ignore[misc]
+    """`Known` for an analyzer; made for one patient's notes and handed over as an ad hoc recognizer."""
+
+    def __init__(self, identity: Identity, language: str = "fr") -> None:
+        self._known = known_of(identity)
         super().__init__(
-            supported_entities=[PERSON, DATE, PHONE, EMAIL, NIR, HOSPITAL_NUMBER, ADDRESS],
+            supported_entities=[PERSON, BIRTH_DATE, PHONE, EMAIL, NIR, HOSPITAL_NUMBER, ADDRESS],
             name="known",
-            supported_language=LANGUAGE,
+            supported_language=language,
         )
 
     def load(self) -> None:
@@ -72,105 +162,88 @@ class KnownRecognizer(EntityRecognizer):  # type: ignore[misc]
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:  # noqa: ARG002
         """Every place where the identity is written."""
-        folded = fold(text)
-        found = [(PERSON, *span) for span in self._find_names(text, folded)]
-        found += self._find_needles(folded)
-        return [RecognizerResult(entity, start, end, 1.0) for entity, start, end in found if entity in entities]
-
-    def _find_names(self, text: str, folded: str) -> Iterator[tuple[int, int]]:
-        start = end = -1
-        for match in _WORD.finditer(folded):
-            if not self._is_name(match[0], text[match.start()]):
-                continue
-            if end >= 0 and _BETWEEN.fullmatch(folded, end, match.start()):
-                end = match.end()
-                continue
-            if end >= 0:
-                yield start, end
-            start, end = match.span()
-            initial = _INITIAL_BEFORE.search(text, max(0, start - 9), start)
-            if initial:
-                start = initial.start()
-        if end >= 0:
-            yield start, end
-
-    def _is_name(self, word: str, first: str) -> bool:
-        stem = word.rstrip("0123456789")
-        if word not in self._names and stem not in self._names:
-            return False
-        # Some names are also words (an, mai, may): only a capital, or figures behind, makes them names.
-        ambiguous = len(stem) <= _SHORT_NAME or stem in _SHORT_WORDS
-        return not ambiguous or first.isupper() or word != stem
-
-    def _find_needles(self, folded: str) -> list[tuple[str, int, int]]:
-        squeezed = _squeeze(folded)
-        hits = []
-        places: list[int] = []
-        for entity, needle in self._needles:
-            at = squeezed.find(needle)
-            while at >= 0:
-                # Only a note that holds a needle pays for the table of places.
-                places = places or [index for index, character in enumerate(folded) if character.isalnum()]
-                span = places[at : at + len(needle)]
-                if _is_whole(folded, span):
-                    hits.append((entity, span[0], span[-1] + 1))
-                at = squeezed.find(needle, at + 1)
-        return hits
+        page = page_of(text, self.supported_language)
+        return [
+            RecognizerResult(one.entity, *page.plain.span(one.start, one.end), one.score)
+            for one in self._known.find(page)
+            if one.entity in entities
+        ]
 
 
-def _is_whole(folded: str, span: list[int]) -> bool:
+@lru_cache(maxsize=1024)
+def known_of(identity: Identity) -> Known:
+    """An identity made ready; notes of one patient come together."""
+    return Known(identity)
+
+
+def _joined(page: Page, words: list[bytes], left: int, right: int) -> bool:
+    """Whether only particles and small gaps stand between two words."""
+    if right - left > 4 or not all(words[at] in _PARTICLES for at in range(left + 1, right)):
+        return False
+    lower, places = page.plain.lower, page.places
+    gaps = (lower[places[2 * at - 1] : places[2 * at]] for at in range(left + 1, right + 1))
+    return all(len(gap) <= 8 and not gap.lstrip(b"0123456789").strip(b" -'.,\n") for gap in gaps)
+
+
+def _is_whole(lower: bytes, span: list[int]) -> bool:
     """Nothing is glued to the find, and its characters stand close together."""
     before, after = span[0] - 1, span[-1] + 1
-    if (before >= 0 and folded[before].isalnum()) or (after < len(folded) and folded[after].isalnum()):
+    if (before >= 0 and _ALNUM.match(lower, before)) or (after < len(lower) and _ALNUM.match(lower, after)):
         return False
     return all(right - left <= _MAX_GAP for left, right in pairwise(span))
 
 
-def _squeeze(folded: str) -> str:
-    return "".join(filter(str.isalnum, folded))
+def _fold(text: str) -> bytes:
+    return Plain(text).lower
 
 
-def _name_words(names: Iterable[str]) -> Iterator[str]:
+def _squeeze(text: str) -> bytes:
+    return _fold(text).translate(None, _NOT_ALNUM)
+
+
+def _name_words(names: Iterable[str]) -> Iterator[bytes]:
     for name in names:
-        words = [word for word in _PIECE.findall(fold(name)) if word not in _PARTICLES]
-        compounds = ["".join(_PIECE.findall(part)) for part in fold(name).split()]
-        for word in {*words, *compounds, "".join(words)} - _PARTICLES:
-            stem = word.rstrip("0123456789")
-            for form in {word, stem, stem.replace("oe", "œ"), stem.replace("œ", "oe")}:
-                if len(form) > 1:
-                    yield form
+        for spelt in {name, name.replace("œ", "oe").replace("Œ", "OE"), name.replace("æ", "ae").replace("Æ", "AE")}:
+            folded = _fold(spelt)
+            words = [word for word in _PIECE.findall(folded) if word not in _PARTICLES]
+            compounds = [b"".join(_PIECE.findall(part)) for part in folded.split()]
+            for word in {*words, *compounds, b"".join(words)} - _PARTICLES:
+                if len(word) > 1:
+                    yield from (word, word.replace(b"oe", b"o"))
 
 
-def _needles(identity: Identity) -> Iterator[tuple[str, str]]:
+def _needles(identity: Identity) -> Iterator[tuple[str, bytes]]:
     for number in identity.numbers:
-        squeezed = _squeeze(fold(number))
+        squeezed = _squeeze(number)
         if len(squeezed) >= _MIN_NUMBER:
             # Shape, not key: a number that the source has wrong is in the notes too.
-            is_ins = is_nir(squeezed[:13])
+            is_ins = is_nir(squeezed[:13].decode())
             yield NIR if is_ins else HOSPITAL_NUMBER, squeezed
             # An INS is also written without its key.
             if is_ins and len(squeezed) == 15:
                 yield NIR, squeezed[:13]
     for phone in identity.phones:
-        digits = "".join(filter(str.isdigit, phone))
+        digits = bytes(byte for byte in _squeeze(phone) if byte < 58)
         if len(digits) >= _MIN_NUMBER:
             yield PHONE, digits
         if len(digits) >= 9:
-            yield from ((PHONE, prefix + digits[-9:]) for prefix in ("0", "33", "330", "0033", ""))
-    yield from ((EMAIL, _squeeze(fold(email))) for email in identity.emails if len(_squeeze(email)) >= _MIN_TEXT)
+            yield from ((PHONE, prefix + digits[-9:]) for prefix in (b"0", b"33", b"330", b"0033", b""))
+    yield from ((EMAIL, _squeeze(email)) for email in identity.emails if len(_squeeze(email)) >= _MIN_TEXT)
     for address in identity.addresses:
-        for piece in (address, *regex.split(r"[,;\n]", address)):
+        for piece in (address, *re.split(r"[,;\n]", address)):
             if len(_squeeze(piece)) >= _MIN_TEXT:
-                yield ADDRESS, _squeeze(fold(piece))
+                yield ADDRESS, _squeeze(piece)
     if identity.birth_date:
-        yield from ((DATE, form) for form in _date_forms(identity.birth_date))
+        yield from ((BIRTH_DATE, form.encode()) for form in _date_forms(identity.birth_date))
 
 
 def _date_forms(text: str) -> Iterator[str]:
     try:
         born = date.fromisoformat(text[:10])
     except ValueError:
-        yield _squeeze(fold(text))
+        squeezed = _squeeze(text).decode()
+        if len(squeezed) >= _MIN_TEXT:
+            yield squeezed
         return
     days, months = {str(born.day), f"{born.day:02d}"}, {str(born.month), f"{born.month:02d}"}
     years = {f"{born.year:04d}", f"{born.year % 100:02d}"}

@@ -1,114 +1,128 @@
-"""Names of people: after a title, a role or a kinship; initials with a surname; known given names.
+"""Names of people, by the classes of words and what stands before them.
 
-A surname alone, with nothing that announces it, is not found: the patient's own comes from the source
-(`known.py`), a third person's does not.
+A note is read as a string of classes, one character a word and one a gap (`t.G_S` is `Dr. Jean DUPONT`). Runs of words
+with a capital are weighed: each word by what the lexicon knows of it, the whole by what announces it. Notes repeat few
+runs, so that most are weighed once for a process.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from functools import lru_cache
 
-import regex  # type: ignore[import-untyped]
-from presidio_analyzer import RecognizerResult
+from pseudonymization.text.found import PERSON, Found
+from pseudonymization.text.lexicon import NAME_CLASSES
+from pseudonymization.text.page import Page
 
-from pseudonymization.text.fold import fold
-from pseudonymization.text.given_names import GIVEN_NAMES
-from pseudonymization.text.rules import PERSON, TIMEOUT_SECONDS, RuleRecognizer, rule
+_RUN = re.compile(rf"(?:[pP][_'\-])*[{NAME_CLASSES}](?:[_\-'.,](?:[pP][_'\-]){{0,3}}[{NAME_CLASSES}]|-K)*")
+_LOWER = re.compile(r"(?<=[tm][._])(?:p[_'])*[xyw](?:[_\-][xy])*|y[_\-](?:y[_\-])?x|x_y")
+_CONTEXT = 6
 
-# Words that are written with a capital next to a name without being part of it.
-_STOP = (
-    r"(?!(?i:service|chef|t[ée]l|t[ée]l[ée]phone|fax|dates?|n[ée]e?|n[°º]|num[ée]ro|interne|consultations?|h[ôo]pital|clinique"
-    r"|rpps|finess|adeli|ipp|nda|ins|nir|nip|chu|ch|praticien|m[ée]decin|cadre|secr[ée]taire|secr[ée]tariat|adresse|mail"
-    r"|rdv|rendez|pour|avec|dans|par|le|la|les|un|une|des|est|a|au|aux|à|et|ou|o[ùu]|qui|que|ce|cette|il|elle|sans|son|sa"
-    r"|ses|pas|sur|sous|merci|cher|ch[èe]re|confr[èe]re|patiente?s?|dossier|urgences?|op[ée]r[ée]e?|admis|admise|vue?"
-    r"|hospitalis[ée]e?|adress[ée]e?|examen|examens|motif|ant[ée]c[ée]dents?|traitements?|conclusion|madame|monsieur|mme|mr"
-    r"|mlle|dr|docteur|pr|professeur|sexe|[âa]ge|poids|taille|entr[ée]e|sortie|s[ée]jour|lettre|compte|ordonnance|pu|ph|mcu"
-    r"|docteurs?|externe|ide|bonjour|cordialement|signature|sign[ée]|copie|insep|inc|sa|the|is|was|has|and|with|for|on)\b)"
+_WEIGHTS = {
+    **{"G": 3.0, "S": 2.3, "g": 1.6, "X": 1.3, "Z": 0.9, "s": 0.8, "I": 0.6, "m": 0.6},
+    **{"E": 0.3, "A": 0.2, "K": 0.0, "W": -2.0, "V": -2.0},
+}
+# English writes few words with a capital: one that is not of the language is likelier a name.
+_WEIGHTS_OF = {"fr": _WEIGHTS, "en": {**_WEIGHTS, "X": 2.9, "S": 2.9, "g": 2.4, "s": 2.2, "E": 2.2, "Z": 1.4}}
+_POINTED_INITIAL = 2.1
+_ENOUGH = 2.9
+_ENDS = frozenset("|/0(,:!1")
+"""Gaps after which nothing of the same sentence comes."""
+
+# What announces a name, by how much, and why.
+_BEFORE = (
+    (re.compile(r"t[._:/]$"), 5.0, "title"),
+    (re.compile(r"n(?:[:_/.|]|_w_)$"), 3.0, "label"),
+    (re.compile(r"r[_:]$"), 2.3, "role"),
+    (re.compile(r"k[_:,(]$"), 2.0, "kinship"),
+    (re.compile(r"q[_:]$"), 1.7, "by"),
+    (re.compile(r"[GS]/$"), 1.0, "next line"),
+    (re.compile(r"[wxyp][_']$"), 0.7, "in a sentence"),
+    (re.compile(r"e_$"), -4.0, "eponym"),
 )
-_WORD = r"\p{Lu}[\p{L}\p{M}]*(?:[’'\-]\p{Lu}?\p{L}[\p{L}\p{M}]*)*[0-9]{0,4}"
-_INITIALS = r"\p{Lu}\p{Ll}?(?:[ ]?[.\-]{1,2}[ ]?\p{Lu}\p{Ll}?\b)*\.?(?!\p{L})"
-_TOKEN = rf"{_STOP}(?:{_INITIALS}|{_WORD})"
-_PARTICLE = (
-    r"(?:(?:(?i:de la|de l['’]|de|du|des|d['’]|le|la|van der|van den|van de|van|von|der|den|ben|bin|el|al|da|dos|do|di"
-    r"|del|della|[ée]pouse|[ée]p\.?|veuve|n[ée]e|y|st|ste))[ ]?)"
-)
-_GAP = r"(?:[ \t\u00a0]{1,3}|,[ ])"
-_NAME = rf"{_PARTICLE}?{_TOKEN}(?:{_GAP}{_PARTICLE}?{_TOKEN}){{0,5}}"
-
-_TITLE = (
-    r"(?<![\p{L}0-9])(?:(?i:monsieur|messieurs|madame|mesdames|mademoiselle|mlles?|mmes?|mrs|mr|ms|miss|docteur(?:e|s)?"
-    r"|drs?|dre|doctor|prof|professeure?s?|ma[îi]tre|pr|m[èe]re|p[èe]re|interne|externe|infirmi[èe]re?|sage-femme"
-    r"|kin[ée]sith[ée]rapeute|pt|patiente?|secr[ée]taire|praticien)|MM?|Me|IDE|AS|ASH|IBODE|IADE)"
-)
-_AFTER_TITLE = r"(?:\.[ \t\u00a0]{0,2}|[ \t\u00a0]{0,2}:[ \t\u00a0]{0,2}|\s{1,3})"
-
-_ROLE = (
-    r"(?i:\bsign[ée] (?:[ée]lectroniquement )?par|\bvalid[ée]e? par|\bg[ée]n[ée]r[ée] par|\b[ée]crit par"
-    r"|\br[ée]dig[ée]e? par"
-    r"|\bpar le|\bvue? par|\badress[ée]e? par|\bprescri(?:t|te|ptions?) (?:de|par)|\bdict[ée]e? par"
-    r"|\bop[ée]rateurs?\s*:"
-    r"|\bdossier de|\bfiche d[eu](?: patient)?\s?:?|\battention de"
-    r"|\bnom(?: du patient| d'usage| de naissance| usuel)?\s*:"
-    r"|\bpr[ée]noms?\s*:|\bpatient(?:e)?\s*:|\binternes?\s*:|\bstaff\s*:|\bm[ée]decins?[^\n:]{0,25}:|\bpartenaires?\s*:"
-    r"|\bchirurgiens?\s*:|\banesth[ée]sistes?\s*:|\br[ée]f[ée]rents?\s*:|\bcorrespondants?\s*:|\brendez-vous pour"
-    r"|\brdv pour"
-    r"|\bnomm[ée]e?|\bpr[ée]nomm[ée]e?|\bs'appelle|\bnamed|\bname\s*:|\bsigned by|\benvoy[ée] le [0-9/]{8,10} à"
-    r"|\br[ée]sultats du patient|\bun nouveau patient)"
-)
-_KIN = (
-    r"(?i:\b(?:son|sa|ses|leur|un|une|l[ea]|du|de la|mon|ma)[ ](?:[ée]poux|[ée]pouse|mari|femme|fils|fille|fr[èe]re"
-    r"|s(?:œ|oe)ur|p[èe]re|m[èe]re|compagn(?:on|e)|conjointe?|ni[èe]ce|neveu|amie?|oncle|tante|cousine?"
-    r"|petite?[ -]fil(?:s|le)|beau-(?:p[èe]re|fils|fr[èe]re)|belle-(?:m[èe]re|fille|s(?:œ|oe)ur)"
-    r"|grand-(?:m[èe]re|p[èe]re)|voisine?|tut(?:eur|rice)"
-    r"|wife|husband|son|daughter|mother|father|brother|sister))"
-)
-# Organisms that are written like an initial with a surname.
-_GERMS = r"(?!(?i:coli|pylori|difficile|aureus|albicans|pneumoniae|jirovecii|faecalis|cloacae|influenzae)\b)"
-
-_BEGIN = r"(?<![\p{L}0-9.°º])"
-_CAPITALS = r"\p{Lu}[\p{Lu}'’\-]+"
-_SURNAME = r"\p{Lu}[\p{Lu}'’]{3,}"
-_TITLED = r"\p{Lu}\p{Ll}+(?:-\p{Lu}\p{Ll}+)*"
-_INITIALS_THEN_SURNAME = rf"(?P<it>\p{{Lu}}\.(?:[ \-]?\p{{Lu}}\.){{0,2}}[ ]?{_GERMS}{_STOP}\p{{Lu}}[\p{{L}}'’\-]{{2,}})"
-_SURNAME_THEN_INITIALS = rf"(?P<it>{_STOP}{_CAPITALS}(?:[ ]{_CAPITALS})?[ ]\p{{Lu}}\.(?:-?\p{{Lu}}\.?)?)(?!\p{{L}})"
-_PAIR = (
-    rf"(?P<it>{_STOP}{_SURNAME}(?:[ \-]{_SURNAME})?[ ]{_STOP}{_TITLED}"
-    rf"|{_STOP}{_TITLED}[ ]{_STOP}{_SURNAME})"
-)
-_PAIR_END = r"(?=\s*(?:[\n,;:|.)(\-]|$|\b(?:le|du|et|est|n[ée]e?|a)\b))"
+_EPONYM = re.compile(r"e_(?:p[_'])*$")
+_MISTER = re.compile(r"m[._][^Im]")
 
 
-class NameRecognizer(RuleRecognizer):
-    """The rules below, then runs of capitalised words one of which is a known given name."""
-
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
-        """Names by rule, then names around a known given name."""
-        found = super().analyze(text, entities, nlp_artifacts)
-        if PERSON in entities:
-            for match in _RUN.finditer(text, timeout=TIMEOUT_SECONDS):
-                words = _PIECE.findall(fold(match[0]))
-                if len(words) > 1 and not GIVEN_NAMES.isdisjoint(words):
-                    found.append(RecognizerResult(PERSON, *match.span(), 0.6))
-        return found
-
-
-_RUN = regex.compile(rf"(?<![\p{{L}}0-9])(?:{_TOKEN})(?:{_GAP}{_PARTICLE}?{_TOKEN}){{1,5}}")
-_PIECE = regex.compile(r"[^\W\d_]+")
-
-
-def name_recognizer() -> NameRecognizer:
+def find_names(page: Page) -> list[Found]:
     """Names of patients, carers and relatives."""
-    return NameRecognizer(
-        "name",
-        [
-            rule(PERSON, rf"{_TITLE}{_AFTER_TITLE}(?P<it>{_NAME})", 0.85),
-            rule(PERSON, rf"{_ROLE}[ \t]{{0,2}}(?:{_TITLE}{_AFTER_TITLE})?(?P<it>{_NAME})", 0.7),
-            rule(PERSON, rf"{_KIN}[ ,:(]{{1,3}}(?P<it>{_NAME})", 0.7),
-            rule(PERSON, _BEGIN + _INITIALS_THEN_SURNAME, 0.6),
-            rule(PERSON, _BEGIN + _SURNAME_THEN_INITIALS, 0.5),
-            # A surname in capitals with a given name, either way round: DUPONT Jean, Jean DUPONT.
-            rule(PERSON, _BEGIN + _PAIR + _PAIR_END, 0.4),
-            # `03 - NOM Prénom` lines of a list, and lines that hold a name and nothing else.
-            rule(PERSON, rf"(?m)^[0-9]{{2}} - (?P<it>{_NAME})", 0.6),
-        ],
-    )
+    found = []
+    classes, places = page.classes, page.places
+    for match in _RUN.finditer(classes):
+        start, end = match.span()
+        for first, last, score, why in _weigh(
+            page.language, classes[max(0, start - _CONTEXT) : start], match[0], classes[end]
+        ):
+            found.append(Found(places[start + first - 1], places[start + last], PERSON, score, why))
+    for match in _LOWER.finditer(classes):
+        titled = classes[match.start() - 2 : match.start() - 1] in ("t", "m")
+        if titled and match[0].endswith("w"):
+            continue
+        found.append(Found(places[match.start() - 1], places[match.end() - 1], PERSON, 0.6, "lower case"))
+    return found
+
+
+@lru_cache(maxsize=50_000)
+def _weigh(language: str, before: str, run: str, after: str) -> tuple[tuple[int, int, float, str], ...]:
+    """Parts of a run that are names: first and last place in `run` (of words), score, reason."""
+    first_word = next(at for at, one in enumerate(run) if one in _WEIGHTS)
+    bonus, why = 0.0, "names"
+    for pattern, weight, reason in _BEFORE:
+        if pattern.search(before):
+            bonus, why = weight, reason
+            break
+    if not bonus and _EPONYM.search(before + run[:first_word]):
+        bonus, why = -4.0, "eponym"
+    skipped = 0
+    if bonus <= 0 and _MISTER.match(run, first_word):
+        # `M. Dupont`, where `Dr M. Dupont` has an initial.
+        bonus, why, skipped = 3.0, "title", 2
+    weights = _WEIGHTS_OF[language]
+    names = []
+    for first, last in _segments(run, first_word + skipped, bonus, after):
+        total = sum(_weight(weights, run, at, after) for at in range(first, last + 1) if run[at] in _WEIGHTS)
+        starts = first == first_word + skipped
+        total += bonus if starts else 0
+        if total >= _ENOUGH and any(run[at] in "GgSsXZAEWV" for at in range(first, last + 1)):
+            # A particle belongs to the name that something announces, and a capital one to any.
+            begin = first
+            if starts and not skipped and (bonus >= 1.5 or run[:1] == "P"):
+                begin = 0
+            names.append((begin, last, min(0.95, 0.3 + total / 10), why))
+    return tuple(names)
+
+
+def _weight(weights: dict[str, float], run: str, at: int, after: str) -> float:
+    one = run[at]
+    if one in "Im":
+        gap = run[at + 1 : at + 2] or after
+        return _POINTED_INITIAL if gap in (".", "-", "!", "1") else weights[one]
+    # A word that was let into a name says nothing for it.
+    return 0.0 if one in "WV" and at > 0 and run[at - 1] in "_-" and run[at - 2 : at - 1] in ("G", "S") else weights[one]
+
+
+def _segments(run: str, first_word: int, bonus: float, after: str) -> list[tuple[int, int]]:
+    """The run cut at words of the language; one may begin a name that is announced, or end one."""
+    segments: list[tuple[int, int]] = []
+    start: int | None = None
+    last = 0
+    for at in range(first_word, len(run)):
+        one = run[at]
+        if one not in _WEIGHTS:
+            continue
+        breaks = one in "WV"
+        if breaks and start is None:
+            breaks = not (at == first_word and bonus >= 5)
+        elif breaks:
+            ends = at == len(run) - 1 and after in _ENDS
+            breaks = not (ends and run[last] in "GS" and at - last == 2 and run[at - 1] in "_-" and (one == "V" or bonus >= 2))
+        comma = start is not None and run[last + 1] == "," and not (one == "G" or run[last] == "G")
+        if (breaks or comma) and start is not None:
+            segments.append((start, last))
+            start = None
+        if not breaks:
+            start = at if start is None else start
+            last = at
+    if start is not None:
+        segments.append((start, last))
+    return segments

@@ -1,72 +1,87 @@
-"""Addresses, postcodes with their town, and care sites."""
+"""Addresses, postcodes with their town, towns that something announces, care sites; ages of 90 and more."""
 
 from __future__ import annotations
 
-from pseudonymization.text.rules import ADDRESS, HOSPITAL, RuleRecognizer, rule
+import re
 
-_NUMBER_WORD = r"(?i:un|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|vingt|trente)"
+from pseudonymization.text.found import ADDRESS, AGE, HOSPITAL, Found
+from pseudonymization.text.page import Page
+from pseudonymization.text.scan import Scan, Scans
+
+_NUMBER_WORD = r"(?:un|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|vingt|trente)"
 _WAY = (
-    r"(?i:rue|avenue|av\.?|ave|boulevard|boul\.?|b(?:l?v)?d\.?|place|pl\.|chemin|che?\.|impasse|imp\.|all[ée]es?|route|rte"
-    r"|quai|cours|square|sq\.|passage|r[ée]sidence|lotissement|hameau|lieu[ -]dit|faubourg|fbg|villa|cit[ée]|esplanade"
-    r"|promenade|mont[ée]e|sentier|ruelle|rond[ -]point|parvis|venelle|street|road|lane)"
+    r"(?:rue|avenue|av\.?|ave\.?|boulevard|boul\.?|bl?v?d\.?|place|pl\.|chemin|che?\.|impasse|imp\.|allees?|route|rte|quai|cours|square|sq\."
+    r"|passage|residence|lotissement|hameau|lieu[ \-]dit|faubourg|fbg|villa|cite|esplanade|promenade|montee|sentier|ruelle|rond[ \-]point"
+    r"|parvis|venelle|domaine|clos|zac|za|traverse)"
 )
-_STREET_END = r"(?=\s*(?:[,;\n|]|$|\.\s|\b(?:[0-9]{2}[ ]?[0-9]{3}|2[AB][ ]?[0-9]{3})\b|[ ]-[ ]|\())"
-_TOWN_WORD = r"\p{Lu}[\p{L}'’]*"
-_TOWN_LINK = r"(?i:sur|sous|les?|la|en|de|du|des|l[èe]s|aux?|cedex|c[ée]dex|[0-9]{1,2}(?![0-9]))|d['’]\p{Lu}\p{L}*"
+_WAY_AFTER = r"(?:street|st\.?|road|rd\.?|lane|ln\.?|avenue|ave\.?|boulevard|blvd\.?|drive|dr\.?|court|ct\.?|way|close|place|square|terrace|crescent|highway|hwy|parkway)"
+_ZIP = r"(?:2[abAB] ?[0-9]{3}|[0-9]{2} ?[0-9]{3})"
+_TOWN_WORD = r"[A-Z][A-Za-z']*"
+_TOWN_LINK = r"(?:sur|sous|les?|la|en|de|du|des|aux?|SUR|SOUS|LES?|LA|EN|DE|DU|DES|AUX?|cedex|CEDEX|Cedex|[0-9]{1,2}\b|d'[A-Z][a-z]+|l'[A-Z][a-z]+)"
 _TOWN = rf"{_TOWN_WORD}(?:[ \-](?:{_TOWN_LINK}|{_TOWN_WORD})){{0,6}}"
-_ZIP = r"(?<![0-9,./])(?:[0-9]{2}[ ]?[0-9]{3}|2[ABab][ ]?[0-9]{3})(?![0-9])"
 
-_SITE = (
-    r"(?:(?i:h[ôo]pita(?:l|ux)|centre hospitalier(?: (?:universitaire|r[ée]gional|intercommunal))*|clinique"
-    r"|polyclinique|groupe hospitalier|ehpad|institut (?:hospitalier|curie|gustave)"
-    r"|maison de retraite|fondation|maternit[ée])"
-    r"|CHR?U|CHI?R?|GHU?|HEGP|HIA)"
+_LOWER = Scans(
+    Scan(
+        "number and street",
+        ADDRESS,
+        rf"\b(?:[0-9]{{1,4}}(?:[-/][0-9]{{1,4}})?|{_NUMBER_WORD})(?: ?(?:bis|ter|quater|[a-d])\b)?,? {{1,2}}{_WAY} [^\n,;|:()]{{2,60}}",
+        0.85,
+        apart=False,
+    ),
+    Scan("post box", ADDRESS, r"\b(?:bp|cs|tsa|po box|p\.o\. box) ?[0-9]{2,6}\b", 0.7),
+    Scan("code", ADDRESS, rf"\b(?:code postal|cp|zip(?: code)?)\b ?:? ?({_ZIP})\b", 0.9),
+    Scan("street of Germany", ADDRESS, r"\b[a-z]+strasse ?[0-9]{1,4}\b", 0.7),
+    Scan("great age", AGE, r"\b(9[0-9]|1[01][0-9]) ?(?:ans\b|years? old|y/?o\b|-year-old|a\b)", 0.7),
+    Scan("door", ADDRESS, r"\b(?:appt?|appartement|apt|suite|studio|porte)\.? ?(?:n\xb0)? ?[0-9]{1,4}[a-z]?\b", 0.5),
 )
-_SITE_NAME = r"\p{Lu}[\p{L}'’]+"
-_NUMBERED_WAY = (
-    rf"\b(?:[0-9]{{1,4}}(?:[-/][0-9]{{1,4}})?|{_NUMBER_WORD})(?:[ ]?(?i:bis|ter|quater|[A-D])\b)?,?[ ]{{1,2}}"
-    rf"{_WAY}\b[^\n,;|]{{1,60}}?{_STREET_END}"
+_CASED = Scans(
+    Scan("code and town", ADDRESS, rf"\b{_ZIP}[ ,\-]{{1,3}}{_TOWN}", 0.85),
+    Scan("town and code", ADDRESS, rf"\b{_TOWN},? \(?{_ZIP}\)?", 0.6),
+    Scan(
+        "street of England",
+        ADDRESS,
+        rf"\b[0-9]{{1,6}}[A-Za-z]?(?: [A-Z][A-Za-z']*\.?){{1,4}} (?i:{_WAY_AFTER})\b(?:,? (?i:apt|suite|unit|no)\.? ?#?[0-9A-Za-z]+)?",
+        0.8,
+        apart=False,
+    ),
+    Scan(
+        "lives in",
+        ADDRESS,
+        rf"\b(?i:domiciliee?|habit(?:e|ant|ait)|demeurant|resid(?:e|ant|ait)|originaire|vit|region d[e']|banlieue d[e']|peripherie d[e']|(?:ville|commune|village) d[e']|nee? |lives?|living|residing)"
+        rf"(?: ?(?i:a|au|aux|de|en|dans|sur|d'|la|le|in|at|near|from))* ?({_TOWN})",
+        0.7,
+    ),
+    Scan(
+        "named street",
+        ADDRESS,
+        rf"\b(?i:{_WAY}) (?:(?i:de|du|des|la|le|les|general|docteur|saint|g\.al|marechal|president) |(?i:l'|d'))*[A-Z][A-Za-z'\-]+(?: (?:de |du |des |la |le )*[A-Z][A-Za-z'\-]+){{0,4}}",
+        0.6,
+    ),
+    Scan(
+        "care site",
+        HOSPITAL,
+        r"\b((?:(?i:hopita(?:l|ux)|centre hospitalier(?: (?:universitaire|regional|intercommunal))*|clinique|polyclinique|groupe hospitalier|ehpad"
+        r"|institut|maison de retraite|fondation|maternite|centre de sante|cabinet medical|pharmacie|laboratoire)|CHR?U|CHI?R?|GHU?|HEGP|HIA)"
+        r"(?: (?i:de la|de l'|de|du|des|d'|la|le|les|l'))*[ ']?[A-Z][A-Za-z']+(?:[ \-](?:(?:de|du|la|des|les|le|l|d|et)[ \-'])*[A-Z][A-Za-z']+){0,5})",
+        0.7,
+    ),
+    Scan("care site", HOSPITAL, r"\b(?:AP-?HP|HCL|APHM)\b(?:\.? [A-Z][a-z]+)?|\b(?:[A-Z][a-z]+ ){1,4}(?:(?i:university |general |memorial |medical )*)(?i:hospital|clinic|medical center)\b", 0.6),
 )
-_NAMED_WAY = (
-    rf"\b{_WAY}\s(?:(?i:de|du|des|la|le|les|l['’]|d['’]|saint|g\.al)[ ]?){{0,3}}"
-    rf"\p{{Lu}}[^\n,;|0-9]{{1,45}}?{_STREET_END}"
-)
-_LIVES = (
-    r"(?i:domicili[ée]e?|habit(?:e|ant)|demeurant|r[ée]sid(?:e|ant)|r[ée]gion d[e']|p[ée]riph[ée]rie d[e'])"
-    r"(?:[ ](?i:à|au|de|en|dans|sur))?"
-)
-_NAMED_SITE = (
-    rf"\b{_SITE}[ ](?:(?i:de|du|des|la|le|les|d['’]|l['’])[ ]?){{0,3}}{_SITE_NAME}"
-    rf"(?:[ \-–](?:(?i:de|du|la|des|les|le)[ \-])?{_SITE_NAME}){{0,4}}"
-)
+# Where an address ends though its line goes on.
+_END = re.compile(rb" - | \xb7 |\. |\b(?:2[ab] ?[0-9]{3}|[0-9]{2} ?[0-9]{3})\b|\b(?:tel|fax|mail|email|telephone|rpps|ipp|ne|nee|en date|le [0-9])\b| ?-?[0-9]{2}[ .][0-9]{2}[ .]")
+_TOWN_CLASSES = "GgSsXZWV"
 
 
-def place_recognizers() -> list[RuleRecognizer]:
-    """Addresses and care sites."""
-    return [
-        RuleRecognizer(
-            "address",
-            [
-                rule(ADDRESS, _NUMBERED_WAY, 0.85),
-                rule(ADDRESS, _NAMED_WAY, 0.6),
-                rule(ADDRESS, rf"{_ZIP}[ ,\-]{{1,3}}{_TOWN}", 0.85),
-                rule(
-                    ADDRESS,
-                    rf"(?i:rue|avenue|strasse|place|cours|all[ée]e|bd|boulevard)[^\n]{{0,60}}?(?P<it>{_ZIP})",
-                    0.7,
-                ),
-                rule(ADDRESS, rf"{_LIVES}[ ](?P<it>{_TOWN})", 0.7),
-                rule(ADDRESS, rf"(?i:\bcode postal|\bCP)\s?:?\s?(?P<it>{_ZIP})", 0.9),
-                rule(ADDRESS, r"\p{L}+(?i:strasse)[ ][0-9]{1,4}", 0.7),
-            ],
-        ),
-        RuleRecognizer(
-            "hospital",
-            [
-                rule(HOSPITAL, _NAMED_SITE, 0.7),
-                rule(
-                    HOSPITAL, r"\bAP-?HP\b(?:\.?[ ]\p{Lu}\p{L}+)?|\b\p{Lu}\p{L}+[ ](?i:university )?[Hh]ospital\b", 0.6
-                ),
-            ],
-        ),
+def find_places(page: Page) -> list[Found]:
+    """Addresses, care sites, great ages."""
+    lower, cased = page.plain.lower, page.plain.cased
+    found = [_ended(one, lower) if one.rule == "number and street" else one for one in _LOWER.find(lower)]
+    found += [
+        one for one in _CASED.find(cased) if one.rule != "town and code" or page.class_at(one.start) in _TOWN_CLASSES
     ]
+    return found
+
+
+def _ended(one: Found, lower: bytes) -> Found:
+    cut = _END.search(lower, one.start + 4, one.end)
+    return one._replace(end=cut.start()) if cut else one

@@ -2,92 +2,82 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from presidio_analyzer import AnalyzerEngine, RecognizerResult
+from presidio_analyzer import EntityRecognizer
 
+from pseudonymization.errors import NoteTooLong
+from pseudonymization.text.engine import require_language
+from pseudonymization.text.found import ENTITIES
 from pseudonymization.text.identity import Identity
-from pseudonymization.text.known import KnownRecognizer
-from pseudonymization.text.rules import (
-    ADDRESS,
-    DATE,
-    EMAIL,
-    HOSPITAL,
-    HOSPITAL_NUMBER,
-    LANGUAGE,
-    NIR,
-    PERSON,
-    PHONE,
-)
+from pseudonymization.text.known import Known, known_of
+from pseudonymization.text.page import Page
+from pseudonymization.text.recognizers import FINDERS
+from pseudonymization.text.spans import Span, merge
 
-TAGS = {
-    PERSON: "[NOM]",
-    DATE: "[DATE]",
-    PHONE: "[TEL]",
-    EMAIL: "[MAIL]",
-    NIR: "[NIR]",
-    HOSPITAL_NUMBER: "[IPP]",
-    ADDRESS: "[ADRESSE]",
-    HOSPITAL: "[HOPITAL]",
-}
-_JOINTS = frozenset(" \t\u00a0-,.")
+_TAGS = {
+    "fr": ("NOM", "DATE", "DATE_NAISSANCE", "TEL", "MAIL", "NIR", "IPP", "NUMERO_PRO", "NUMERO", "ADRESSE", "HOPITAL", "AGE", "WEB"),
+    "en": ("NAME", "DATE", "BIRTH_DATE", "PHONE", "EMAIL", "NIR", "PATIENT_ID", "PROFESSIONAL_ID", "ID", "ADDRESS", "HOSPITAL", "AGE", "WEB"),
+}  # fmt: skip
+
+MOST_CHARACTERS = 20_000_000
+"""A longer note is refused: it is no note."""
+
+
+def tags(language: str) -> dict[str, str]:
+    """The tag of each entity in a language."""
+    return {entity: f"[{tag}]" for entity, tag in zip(ENTITIES, _TAGS[language], strict=True)}
 
 
 @dataclass(frozen=True)
 class Scrubbed:
-    """A note without its people, and how often each tag stands in it."""
+    """A note without its people, how often each tag stands in it, and what was replaced (offsets in the input)."""
 
     text: str = field(repr=False)
     counts: dict[str, int]
-
-
-@dataclass(frozen=True)
-class Span:
-    """What will be replaced: offsets in the composed (NFC) text, and the entity."""
-
-    start: int
-    end: int
-    entity: str
+    spans: tuple[Span, ...] = ()
 
 
 class Scrubber:
-    """Scrubs notes with one analyzer, made by `build_analyzer`; keep it, for it is slow to make."""
+    """Scrubs notes of one language: the recognizers of `FINDERS`, called without an engine, and a site's `own`.
 
-    def __init__(self, analyzer: AnalyzerEngine) -> None:
-        self._analyzer = analyzer
+    `tests/pseudonymization/text/test_engine.py` holds that an `AnalyzerEngine` finds the same.
+    """
+
+    def __init__(self, language: str = "fr", own: Sequence[EntityRecognizer] = ()) -> None:
+        self.language = require_language(language)
+        self._own = tuple(own)
+        self._tags = tags(language)
 
     def find(self, text: str, identity: Identity | None = None) -> list[Span]:
-        """Spans to replace in `text` (taken as it is), in order, never overlapping."""
-        known = [KnownRecognizer(identity)] if identity is not None else None
-        found = self._analyzer.analyze(text, LANGUAGE, ad_hoc_recognizers=known)
-        return _merge(text, found)
+        """Spans to replace in `text`, in order, never overlapping. Raises `NoteTooLong`."""
+        if len(text) > MOST_CHARACTERS:
+            raise NoteTooLong(f"A note is longer than {MOST_CHARACTERS:,} characters: cut it into its documents.")
+        return merge(text, self._found(text, None if identity is None else known_of(identity)))
 
     def scrub(self, text: str, identity: Identity | None = None) -> Scrubbed:
         """Replace every span by its tag; `identity` is what the source says of the note's patient."""
-        text = unicodedata.normalize("NFC", text)
         pieces, at = [], 0
         spans = self.find(text, identity)
         for span in spans:
-            pieces += [text[at : span.start], TAGS[span.entity]]
+            pieces += [text[at : span.start], self._tag(span.entity)]
             at = span.end
-        return Scrubbed("".join([*pieces, text[at:]]), dict(Counter(TAGS[span.entity] for span in spans)))
+        counts = Counter(self._tag(span.entity) for span in spans)
+        return Scrubbed("".join([*pieces, text[at:]]), dict(counts), tuple(spans))
 
+    def _tag(self, entity: str) -> str:
+        return self._tags.get(entity) or f"[{entity}]"
 
-def _merge(text: str, found: list[RecognizerResult]) -> list[Span]:
-    """One span for what overlaps, named after its surest part; neighbours of one kind become one."""
-    merged: list[tuple[Span, tuple[float, int]]] = []
-    for one in sorted(found, key=lambda result: (result.start, -result.end)):
-        rank = (one.score, one.end - one.start)
-        span = Span(one.start, one.end, one.entity_type)
-        if merged:
-            last, last_rank = merged[-1]
-            touching = span.start < last.end
-            alike = span.entity == last.entity and _JOINTS.issuperset(text[last.end : span.start])
-            if touching or alike:
-                entity = span.entity if rank > last_rank else last.entity
-                merged[-1] = (Span(last.start, max(last.end, span.end), entity), max(rank, last_rank))
-                continue
-        merged.append((span, rank))
-    return [span for span, _ in merged]
+    def _found(self, text: str, known: Known | None) -> list[Span]:
+        page = Page(text, self.language)
+        found = [one for find, _ in FINDERS.values() for one in find(page)]
+        if known is not None:
+            found += known.find(page)
+        where = page.plain.span
+        spans = [Span(*where(start, end), entity, score, rule) for start, end, entity, score, rule in found]
+        for recognizer in self._own:
+            for result in recognizer.analyze(text, recognizer.supported_entities, None):
+                spans.append(Span(result.start, result.end, result.entity_type, result.score, recognizer.name))
+        return spans

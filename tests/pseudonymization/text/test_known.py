@@ -6,9 +6,9 @@ import pytest
 
 from pseudonymization.text.identity import Identity
 from pseudonymization.text.known import KnownRecognizer
-from pseudonymization.text.rules import ADDRESS, DATE, EMAIL, HOSPITAL_NUMBER, NIR, PERSON, PHONE
+from pseudonymization.text.found import ADDRESS, BIRTH_DATE, EMAIL, HOSPITAL_NUMBER, NIR, PERSON, PHONE
 
-EVERYTHING = [PERSON, DATE, PHONE, EMAIL, NIR, HOSPITAL_NUMBER, ADDRESS]
+EVERYTHING = [PERSON, BIRTH_DATE, PHONE, EMAIL, NIR, HOSPITAL_NUMBER, ADDRESS]
 
 
 def found(text: str, identity: Identity) -> list[tuple[str, str]]:
@@ -69,7 +69,7 @@ def test_words_that_are_no_name(text: str) -> None:
     ],
 )
 def test_birth_dates_however_written(written: str) -> None:
-    assert (DATE, written) in found(f"le {written}.", Identity(birth_date="1965-03-02"))
+    assert (BIRTH_DATE, written) in found(f"le {written}.", Identity(birth_date="1965-03-02"))
 
 
 @pytest.mark.parametrize(

@@ -10,19 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pseudonymization.text.engine import build_analyzer
 from pseudonymization.text.identity import Identity
-from pseudonymization.text.scrubber import TAGS, Scrubber
+from pseudonymization.text.scrubber import Scrubber, tags
 
-SCRUBBER = Scrubber(build_analyzer())
+SCRUBBER = Scrubber()
 
 
 @pytest.mark.parametrize(
     ("text", "scrubbed"),
     [
-        ("Mme DUPONT Jeanne, née le 12/03/1965, est vue.", "Mme [NOM], née le [DATE], est vue."),
-        ("né en 1965, opéré en 2003", "né en [DATE], opéré en 2003"),
-        ("DDN : 1 2 0 3 1 9 6 5", "DDN : [DATE]"),
+        ("Mme DUPONT Jeanne, née le 12/03/1965, est vue.", "Mme [NOM], née le [DATE_NAISSANCE], est vue."),
+        ("né en 1965, opéré en 2003", "né en [DATE_NAISSANCE], opéré en [DATE]"),
+        ("DDN : 1 2 0 3 1 9 6 5", "DDN : [DATE_NAISSANCE]"),
         ("Vu le 3 mars 2021 par le Dr Le Goff", "Vu le [DATE] par le Dr [NOM]"),
         ("depuis mars 2019, revu le 16/09", "depuis [DATE], revu le [DATE]"),
         ("NIR 1 85 05 78 006 084 91.", "NIR [NIR]."),
@@ -32,7 +31,7 @@ SCRUBBER = Scrubber(build_analyzer())
         ("IPP : 90105726912", "IPP : [IPP]"),
         ("son épouse Marie Le Bihan l'accompagne", "son épouse [NOM] l'accompagne"),
         ("habite 12 bis rue des Lilas, 29200 Brest.", "habite [ADRESSE]."),
-        ("suivi à l'Hôpital Saint-Louis depuis 2012", "suivi à l'[HOPITAL] depuis 2012"),
+        ("suivi à l'Hôpital Saint-Louis depuis 2012", "suivi à l'[HOPITAL] depuis [DATE]"),
         ("Consulted Dr. Hayes on March 4, 2019", "Consulted Dr. [NOM] on [DATE]"),
     ],
 )
@@ -46,7 +45,7 @@ def test_what_names_somebody_is_tagged(text: str, scrubbed: str) -> None:
         "TA 12/8, EVA 3/10, FC 72/min, SpO2 98 %, T 37,2.",
         "Metformine 1000 mg matin et soir, HbA1c 7,2 %.",
         "Infection à E. coli et H. pylori, CRP 145 mg/L.",
-        "Diabète de type 2 depuis 2003, IMC 31, créatinine 82 µmol/L.",
+        "Diabète de type 2, IMC 31, créatinine 82 µmol/L.",
         "IRM cérébrale normale. Pas de signe de Babinski.",
         "Score de Glasgow 15. Stade T2 N0 M0.",
         "T 37,3 °C. Sibilants diffus, SpO2 93 %. Abdomen souple.",
@@ -58,8 +57,8 @@ def test_medicine_stays(text: str) -> None:
 
 def test_the_patients_identity_is_removed_where_no_rule_would_see_it() -> None:
     identity = Identity(names=("Kergoat", "Zoé"), relatives=("Yann",))
-    text = "kergoat va bien, zoe\u0301 aussi. Yann est rassuré."
-    assert SCRUBBER.scrub(text).text == "kergoat va bien, zoé aussi. Yann est rassuré."
+    text = "kergoat va bien, zoe\u0301 aussi. yann est rassuré."
+    assert SCRUBBER.scrub(text).text == text
     done = SCRUBBER.scrub(text, identity)
     assert done.text == "[NOM] va bien, [NOM] aussi. [NOM] est rassuré."
     assert done.counts == {"[NOM]": 3}
@@ -72,7 +71,7 @@ def test_any_text_keeps_what_is_not_tagged(text: str, name: str, number: str) ->
     spans = SCRUBBER.find(text, identity)
     assert all(0 <= left.start < left.end <= right.start for left, right in pairwise(spans))
     done = SCRUBBER.scrub(text, identity)
-    assert sum(done.counts.values()) <= sum(done.text.count(tag) for tag in TAGS.values())
+    assert sum(done.counts.values()) <= sum(done.text.count(tag) for tag in tags("fr").values())
 
 
 @settings(max_examples=40, deadline=None)
@@ -98,7 +97,7 @@ def test_nothing_of_the_note_is_logged(caplog: pytest.LogCaptureFixture) -> None
 
 @pytest.mark.real_data
 def test_french_snippets_that_nobody_here_wrote(real_data: Path) -> None:
-    """Character recall and precision, whatever the label; measured at 0.964 and 0.963."""
+    """Character recall and precision, whatever the label; measured at 0.977 and 0.974."""
     gold = hidden = both = 0
     for line in (real_data / "notes" / "eds-pseudo-dev.jsonl").read_text(encoding="utf-8").splitlines():
         note = json.loads(line)
@@ -106,8 +105,8 @@ def test_french_snippets_that_nobody_here_wrote(real_data: Path) -> None:
         wanted = {i for e in note["entities"] for i in range(e["start"], e["end"]) if text[i].isalnum()}
         got = {i for s in SCRUBBER.find(text) for i in range(s.start, s.end) if text[i].isalnum()}
         gold, hidden, both = gold + len(wanted), hidden + len(got), both + len(wanted & got)
-    assert both / gold >= 0.944
-    assert both / hidden >= 0.943
+    assert both / gold >= 0.965
+    assert both / hidden >= 0.96
 
 
 @pytest.mark.real_data
