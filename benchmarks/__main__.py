@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from benchmarks import extract, fhir, ingest, notes, pseudonyms, validation
 from benchmarks.harness import Result, session, table
 from benchmarks.sample import Sample, sample_of
-from pseudonymization.text.engine import build_analyzer
 from pseudonymization.text.scrubber import Scrubber
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(table(results))
     gold = notes.gold_file() if chosen.benchmark == "notes" else None
     if gold is not None:
-        print("\n" + notes.report(notes.score(gold, Scrubber(build_analyzer()))))
+        print("\n" + notes.report(notes.score(gold, Scrubber())))
 
 
 if __name__ == "__main__":

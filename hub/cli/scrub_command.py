@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 
 
 def scrub(
-    notes: Annotated[Path, typer.Argument(metavar="NOTES.jsonl", help="One JSON object a line, with `text` or `note_text`.")],
+    notes: Annotated[
+        Path, typer.Argument(metavar="NOTES.jsonl", help="One JSON object a line, with `text` or `note_text`.")
+    ],
     to: Annotated[Path | None, typer.Option(help="Where to write; standard output by default.")] = None,
     language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
     spans_only: Annotated[bool, typer.Option("--spans-only", help="Write what was found, not the text.")] = False,
@@ -33,7 +35,8 @@ def scrub(
 
     A line may hold `person`, what is known of its patient: {"names": ["Zoé", "Kergoat"], "birth_date": "1965-03-02",
     "numbers": [], "phones": [], "emails": [], "addresses": [], "relatives": []}. Each of these is searched for too.
-    One line is written for each line read, in the same order: {"text": ..., "spans": [{"start", "end", "label", "score"}]}.
+    One line is written for each line read, in the same order:
+    {"text": ..., "spans": [{"start", "end", "label", "score"}]}.
     What comes out is still personal data: names are missed now and then. --explain shows the notes as they are.
     Example: hub scrub notes.jsonl --to clean.jsonl
     """
@@ -69,7 +72,9 @@ def _private(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
 
 
-def _write(notes: Path, file: IO[str], scrubber: Scrubber, spans_only: bool, tick: Tick | None) -> tuple[list[int], int]:
+def _write(
+    notes: Path, file: IO[str], scrubber: Scrubber, spans_only: bool, tick: Tick | None
+) -> tuple[list[int], int]:
     from pseudonymization.text.jsonl import scrub_lines
 
     failed, count = [], 0

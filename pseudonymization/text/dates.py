@@ -9,29 +9,36 @@ from pseudonymization.text.page import Page
 from pseudonymization.text.scan import Scan, Scans
 
 _MONTH = (
-    r"(?:janv(?:ier)?|fevr?(?:ier)?|mars|avr(?:il)?|mai|juin|juil(?:let)?|aout|sept?(?:embre)?|oct(?:obre)?|nov(?:embre)?|dec(?:embre)?"
+    r"(?:janv(?:ier)?|fevr?(?:ier)?|mars|avr(?:il)?|mai|juin|juil(?:let)?|aout|sept?(?:embre)?|oct(?:obre)?"
+    r"|nov(?:embre)?|dec(?:embre)?"
     r"|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|october|november|december)"
 )
 _LONG_MONTH = (
     r"(?:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
     r"|january|february|march|april|may|june|july|august|september|october|november|december)"
 )
-_DAY = r"(?:3[01]|[12][0-9]|0?[1-9])"
+_DAY = r"(?:1er|3[01]|[12][0-9]|0?[1-9])"
 _NUMBER = r"(?:1[0-2]|0?[1-9])"
 _CENTURY = r"(?:18|19|20|21)[0-9]{2}"
 _YEAR = rf"(?:{_CENTURY}|[0-9]{{2}})"
 _SEP = r" ?[/.\-|:] ?"
 _UNIT = (
-    r"(?:un|une|premier|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingts?|trente|quarante"
+    r"(?:un|une|premier|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize"
+    r"|vingts?|trente|quarante"
     r"|cinquante|soixante|cents?|mille?|et)"
 )
 _WORDS = rf"{_UNIT}(?:[ \-]{_UNIT}){{0,9}}"
-_WEEKDAY = r"(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|monday|tuesday|wednesday|thursday|friday|saturday|sunday),? )?"
+_WEEKDAY = (
+    r"(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|monday|tuesday|wednesday|thursday|friday"
+    r"|saturday|sunday),? )?"
+)
 _SINCE = (
-    r"\b(?:le|du|au|depuis|des|jusqu.au|avant|apres|vers|ce|on|since|until|c[0-9]{1,2}|d[0-9]{1,2}|j[0-9]{1,2}|cure [0-9]{1,2}) ?:? ?"
+    r"\b(?:le|du|au|depuis|des|jusqu.au|avant|apres|vers|ce|on|since|until|c[0-9]{1,2}|d[0-9]{1,2}"
+    r"|j[0-9]{1,2}|cure [0-9]{1,2}) ?:? ?"
 )
 _IN = (
-    r"\b(?:en|depuis|annee|annees|an|vers|fin|debut|courant|mi|avant|apres|jusqu.en|de|des|du|et|ete|hiver|automne|printemps|in|since|year|"
+    r"\b(?:en|depuis|annee|annees|an|vers|fin|debut|courant|mi|avant|apres|jusqu.en|de|des|du|et|ete|hiver"
+    r"|automne|printemps|in|since|year|"
     r"of|until|before|after|late|early)[ \-]"
 )
 
@@ -46,7 +53,8 @@ _SCANS = Scans(
     Scan(
         "day month in words",
         DATE,
-        rf"{_WEEKDAY}\b(?:{_DAY}|1 ?er)(?:er|st|nd|rd|th)?(?: of)?(?:[ \-/.]{{0,2}}){_MONTH}\b\.?(?:,?[ \-/.]{{1,2}}(?:{_CENTURY}|'?[0-9]{{2}}\b))?",
+        rf"{_WEEKDAY}\b(?:{_DAY}|1 ?er)(?:er|st|nd|rd"
+        rf"|th)?(?: of)?(?:[ \-/.]{{0,2}}){_MONTH}\b\.?(?:,?[ \-/.]{{1,2}}(?:{_CENTURY}|'?[0-9]{{2}}\b))?",
         0.85,
     ),
     Scan("day month in words, glued", DATE, rf"\b{_DAY}[ \-]?{_MONTH}[ \-]?{_YEAR}", 0.85),
@@ -55,15 +63,32 @@ _SCANS = Scans(
     Scan("month day year in words", DATE, rf"\b{_LONG_MONTH} {_DAY}(?:st|nd|rd|th)?,? {_CENTURY}", 0.85),
     Scan("month day in words", DATE, rf"\b(?:on|since|until|by) ({_LONG_MONTH} {_DAY}(?:st|nd|rd|th)?)\b", 0.7),
     Scan("in letters", DATE, rf"\b{_WEEKDAY}{_WORDS} {_LONG_MONTH}(?: {_WORDS}\b| {_CENTURY})?", 0.85),
-    Scan("month with what announces it", DATE, rf"\b(?:en|mi|fin|debut|courant|depuis|de|in|since)[ \-](?:mois d.|mois de )?({_LONG_MONTH})\b", 0.5),
+    Scan(
+        "month with what announces it",
+        DATE,
+        rf"\b(?:en|mi|fin|debut|courant|depuis|de|in|since)[ \-](?:mois d.|mois de )?({_LONG_MONTH})\b",
+        0.5,
+    ),
     Scan("day and month", DATE, rf"{_SINCE}({_DAY} ?[/.] ?{_NUMBER})(?:[ \n,;)]|$)", 0.7),
     Scan("year", DATE, rf"{_IN}((?:19|20)[0-9]{{2}})\b(?: ?[-/] ?(?:20|19)?[0-9]{{2}}\b)?", 0.6),
     Scan("year in brackets", DATE, r"\(((?:19[3-9]|20[0-4])[0-9])\)", 0.6),
-    Scan("year of birth", BIRTH_DATE, r"(?:\bne(?:e|\(e\))?|\bddn|naissance|\bborn|\bdob)\b[^0-9\n]{0,15}([0-9](?:[ /.\-]{0,3}[0-9]){5,7}|(?:18|19|20)[0-9]{2})", 0.95),
+    Scan(
+        "year of birth",
+        BIRTH_DATE,
+        r"(?:\bne(?:e|\(e\))?|\bddn|naissance|\bborn|\bdob)\b[^0-9\n]{0,15}([0-9](?:[ /.\-]{0,3}[0-9]){5,7}"
+        r"|(?:18|19|20)[0-9]{2})",
+        0.95,
+    ),
     Scan("year of an item", DATE, r"(?:^|\n| - )[ \-*>]*((?:19[3-9]|20[0-4])[0-9])(?: ?[:\-,]| [a-z])", 0.6),
 )
-_BORN = re.compile(rb"(?:\bn[e]+(?:\(?e\)?|\.e\.?|-e)?\b|\bddn\b|\bdn\b|naissance|\bborn\b|birth ?(?:date|day)?|\bdob\b)[^0-9\n]{0,18}$")
-_LAW = re.compile(rb"\b(?:loi|decret|arrete|ordonnance n\xb0|directive|circulaire|reglement|decision|version consolidee)\b[^.;\n]{0,45}$")
+_BORN = re.compile(
+    rb"(?:\bn[e]+(?:\(?e\)?|\.e\.?|-e)?\b|\bddn\b|\bdn\b|naissance|\bborn\b|birth ?(?:date|day)?"
+    rb"|\bdob\b)[^0-9\n]{0,18}$"
+)
+_LAW = re.compile(
+    rb"\b(?:loi|decret|arrete|ordonnance n\xb0|directive|circulaire|reglement|decision"
+    rb"|version consolidee)\b[^.;\n]{0,45}$"
+)
 _SOON = 64
 
 

@@ -7,7 +7,8 @@ from pseudonymization.text.page import Page
 from pseudonymization.text.scan import Scan, Scans
 
 _WAY = (
-    r"(?i:streets?|st|str|road|rd|lane|ln|avenue|ave|boulevard|blvd|drive|dr|court|ct|way|close|place|pl|squares?|sq|terrace|crescent|highway"
+    r"(?i:streets?|st|str|road|rd|lane|ln|avenue|ave|boulevard|blvd|drive|dr|court|ct|way|close|place|pl"
+    r"|squares?|sq|terrace|crescent|highway"
     r"|hwy|parkway|alley|row|walk|hill|gardens|park|mews|rise|view|gate|pass|union|parks)\b\.?"
 )
 _WORD = r"[A-Z][A-Za-z'.\-]*"
@@ -17,28 +18,99 @@ _DOOR = r"(?:[ ,\n]{1,3}(?i:apt|suite|unit|apartment|flat|room|box)\.? ?#?[0-9]+
 _TOWN = rf"(?:[ ,\n]{{1,4}}(?:{_WORD}|{_LINK}|nan|\([A-Za-z]+\))){{1,6}}"
 _ZIP = r"(?:[ ,\n]{1,4}[0-9]{2,6}(?:[ \-][0-9]{2,4})?\b)"
 _TAIL = rf"(?:{_DOOR}{{0,2}}{_TOWN}{_ZIP}|{_DOOR}{{1,2}})?"
-_PLACE = r"(?:address(?:es)?(?: of [^\n,;:]{2,40})? ?(?:is|are|:|with|to)?|(?:lives?|living|located|restaurant is|offices? (?:is|are)|meet (?:me|you)|return|sent|new one|drops you off|moved|resides?|residing) ?(?:in|at|to|on|with)?)"
+_PLACE = (
+    r"(?:address(?:es)?(?: of [^\n,;:]{2,40})? ?(?:is|are|:|with|to)?|(?:lives?|living|located"
+    r"|restaurant is|offices? (?:is|are)|meet (?:me|you)|return|sent|new one|drops you off|moved|resides?"
+    r"|residing) ?(?:in|at|to|on|with)?)"
+)
 
 _CASED = Scans(
-    Scan("street", ADDRESS, rf"\b{_NUMBER},?(?: [0-9]{{1,5}})?(?: (?:{_WORD}|{_LINK})){{1,6}} {_WAY}{_TAIL}", 0.8, apart=False),
-    Scan("street and number", ADDRESS, rf"\b(?:[0-9]{{2,6}} )?(?:{_WORD} |{_LINK} ){{1,5}}[0-9]{{1,4}}[a-z]?\.?{_DOOR}{{0,2}}{_TOWN}{_ZIP}", 0.6, apart=False),
-    Scan("number, street, number", ADDRESS, rf"\b[0-9]{{2,6}}(?: (?:{_WORD}|{_LINK})){{1,5}} [0-9]{{1,4}}\b{_TAIL}", 0.6, apart=False),
-    Scan("door", ADDRESS, rf"\b[0-9]{{1,6}} (?:(?:{_WORD}|{_LINK}) ){{1,6}}[0-9]{{0,4}}\.?{_DOOR}{_TAIL}", 0.7, apart=False),
-    Scan("field post", ADDRESS, r"\b(?:PSC|Unit|CMR) [0-9]{2,5},? Box [0-9]{2,5}[ \n,]+(?:APO|FPO|DPO) [A-Z]{2} [0-9]{5}", 0.9),
-    Scan("what announces it", ADDRESS, rf"\b(?i:{_PLACE})[ :\n]{{1,4}}((?:the corner of )?[0-9]{{1,6}}[^.?!\n;]{{3,60}})", 0.5, apart=False),
-    Scan("corner", ADDRESS, rf"\b((?i:the corner of) [^.?!\n;]{{4,60}} and {_WORD}(?: {_WORD}){{0,3}})", 0.6, apart=False),
+    Scan(
+        "street",
+        ADDRESS,
+        rf"\b{_NUMBER},?(?: [0-9]{{1,5}})?(?: (?:{_WORD}|{_LINK})){{1,6}} {_WAY}{_TAIL}",
+        0.8,
+        apart=False,
+    ),
+    Scan(
+        "street and number",
+        ADDRESS,
+        rf"\b(?:[0-9]{{2,6}} )?(?:{_WORD} |{_LINK} ){{1,5}}[0-9]{{1,4}}[a-z]?\.?{_DOOR}{{0,2}}{_TOWN}{_ZIP}",
+        0.6,
+        apart=False,
+    ),
+    Scan(
+        "number, street, number",
+        ADDRESS,
+        rf"\b[0-9]{{2,6}}(?: (?:{_WORD}|{_LINK})){{1,5}} [0-9]{{1,4}}\b{_TAIL}",
+        0.6,
+        apart=False,
+    ),
+    Scan(
+        "door",
+        ADDRESS,
+        rf"\b[0-9]{{1,6}} (?:(?:{_WORD}|{_LINK}) ){{1,6}}[0-9]{{0,4}}\.?{_DOOR}{_TAIL}",
+        0.7,
+        apart=False,
+    ),
+    Scan(
+        "field post",
+        ADDRESS,
+        r"\b(?:PSC|Unit|CMR) [0-9]{2,5},? Box [0-9]{2,5}[ \n,]+(?:APO|FPO|DPO) [A-Z]{2} [0-9]{5}",
+        0.9,
+    ),
+    Scan(
+        "what announces it",
+        ADDRESS,
+        rf"\b(?i:{_PLACE})[ :\n]{{1,4}}((?:the corner of )?[0-9]{{1,6}}[^.?!\n;]{{3,60}})",
+        0.5,
+        apart=False,
+    ),
+    Scan(
+        "corner", ADDRESS, rf"\b((?i:the corner of) [^.?!\n;]{{4,60}} and {_WORD}(?: {_WORD}){{0,3}})", 0.6, apart=False
+    ),
     Scan("town and code", ADDRESS, rf"{_WORD}(?:[ \-]{_WORD}){{0,3}},? [A-Z]{{2}} [0-9]{{5}}(?:-[0-9]{{4}})?\b", 0.7),
-    Scan("lives in", ADDRESS, rf"\b(?i:lives?|living|born|resides?|residing|moved|flew|from|originally|grew up|travell?ed|trip) (?i:in|to|from|near) ({_WORD}(?: {_WORD}){{0,3}})", 0.6),
+    Scan(
+        "lives in",
+        ADDRESS,
+        rf"\b(?i:lives?|living|born|resides?|residing|moved|flew|from|originally|grew up|travell?ed"
+        rf"|trip) (?i:in|to|from|near) ({_WORD}(?: {_WORD}){{0,3}})",
+        0.6,
+    ),
 )
 _LOWER = Scans(
-    Scan("zip", ADDRESS, r"\b(?:zip|zip ?code|postal code|postcode)(?: is)? ?:? ?([0-9]{2,6}(?:[ \-][0-9]{2,4})?|[a-z]{1,2}[0-9][a-z0-9]? ?[0-9][a-z]{2})\b", 0.9),
+    Scan(
+        "zip",
+        ADDRESS,
+        r"\b(?:zip|zip ?code|postal code"
+        r"|postcode)(?: is)? ?:? ?([0-9]{2,6}(?:[ \-][0-9]{2,4})?|[a-z]{1,2}[0-9][a-z0-9]? ?[0-9][a-z]{2})\b",
+        0.9,
+    ),
     Scan("phone", PHONE, r"(?:\([0-9]{1,4}\) ?|\b)[0-9]{2,4}(?:[ \-][0-9]{2,7}){1,4}\b", 0.5),
-    Scan("phone on the next line", PHONE, r"\b(?:phone|tel|mobile|fax|cell)[a-z]{0,8}:?[ \n]{1,3}([+(]?[0-9][0-9 ()\-]{5,18}[0-9])", 0.7),
-    Scan("licence", ID_NUMBER, r"\b(?:licen[cs]e|passport|policy|member|account|ssn|id)(?: number| no\.?| #)?(?: is)?[ :#]{1,3}([a-z]{0,3}[0-9][a-z0-9\-]{4,18})\b", 0.7),
+    Scan(
+        "phone on the next line",
+        PHONE,
+        r"\b(?:phone|tel|mobile|fax"
+        r"|cell)[a-z]{0,8}:?[ \n]{1,3}([+(]?[0-9][0-9 ()\-]{5,18}[0-9])",
+        0.7,
+    ),
+    Scan(
+        "licence",
+        ID_NUMBER,
+        r"\b(?:licen[cs]e|passport|policy|member|account|ssn|id)(?: number| no\.?"
+        r"| #)?(?: is)?[ :#]{1,3}([a-z]{0,3}[0-9][a-z0-9\-]{4,18})\b",
+        0.7,
+    ),
     Scan("date and time", DATE, r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}[ t][0-9]{2}:[0-9]{2}(?::[0-9]{2})?", 0.9),
     Scan("year", DATE, r"\b(?:19[3-9]|20[0-4])[0-9]\b", 0.5),
-    Scan("weekday", DATE, r"\b(?:on|last|next|this|since|until|by) ((?:mon|tues|wednes|thurs|fri|satur|sun)day)\b", 0.5),
-)  # fmt: skip
+    Scan(
+        "weekday",
+        DATE,
+        r"\b(?:on|last|next|this|since|until|by) ((?:mon|tues|wednes|thurs|fri|satur"
+        r"|sun)day)\b",
+        0.5,
+    ),
+)
 _FEWEST = 7
 
 

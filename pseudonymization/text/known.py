@@ -2,7 +2,7 @@
 
 Text and identity are compared as `Plain` folds them, without separators: `12, Rue de l'Église` finds
 `12 rue de l'eglise`, `06.12.34.56.78` finds `+33 6 12 34 56 78`, `Le Bihan` finds `LE-BIHAN` and `L E B I H A N`.
-A surname of five letters or more is also found with a letter wrong, missing, added or swapped (two from nine letters on).
+A name of five letters or more is also found with a letter wrong, missing, added or swapped (two from nine on).
 """
 
 from __future__ import annotations
@@ -121,7 +121,9 @@ class Known:
             return set()
         kinds = page.classes[1::2]
         strange = [
-            word.decode() for word, kind in set(zip(words, kinds, strict=True)) if len(word) >= 4 and kind not in _WORDS_OF_NOTES
+            word.decode()
+            for word, kind in set(zip(words, kinds, strict=True))
+            if len(word) >= 4 and kind not in _WORDS_OF_NOTES
         ]
         near: set[bytes] = set()
         for name in self._near:

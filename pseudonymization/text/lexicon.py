@@ -2,9 +2,9 @@
 
 | what | from |
 |---|---|
-| 35,000 given names and 219,000 surnames borne in France, most frequent first | package `prenoms` (INSEE, public domain; MIT) |
+| 35,000 given names and 219,000 surnames of France, most frequent first | package `prenoms` (INSEE, public domain) |
 | 250,000 French and 80,000 English words and their forms | package `simplemma` (MIT) |
-| eponyms, medicines, words of care, words of headers | `words/*.txt`, written for this project |
+| titles, roles, kinship, eponyms, medicines, words of care and of headers | `words/*.txt`, written for this project |
 
 Everything is folded as `Plain` folds (lower case, no accents), as bytes.
 """
@@ -26,54 +26,6 @@ _FREQUENT_GIVEN, _KNOWN_GIVEN, _RARE_GIVEN = 1_500, 15_000, 8_000
 _FREQUENT_FAMILY = 5_000
 _LONGEST_ACRONYM = 5
 
-# Given names and surnames that are first of all words: a capital alone does not make them names.
-_WORD_NAMES = frozenset(
-    b"""
-    pierre rose marine jade claire violette aime constant parfait blanche fleur ambre prune olive clemence victoire ange noel avril
-    mai juste sage fer clos iris lys soleil aurore cerise prudence constance desire fortune modeste felicite aimee reine roman
-    martial vital colombe perle dune capucine hortense melissa lilas saint sainte come bienvenue loup merlin oceane celeste
-    will grace faith hope joy summer mark frank bill grant dean rich art may june april august sunny bond major drew chase guy
-    """.split()
-)
-_PARTICLES = frozenset(b"de du des d la le les l von van der den ter ten ben bin el al ait da dos do di del della y st ste".split())
-_TITLES = frozenset(
-    b"""
-    monsieur messieurs madame mesdames mademoiselle mlle mlles mme mmes mrs mr ms miss docteur docteure docteurs dr drs dre doctor
-    prof professeur professeure professeurs pr maitre mgr sir melle mle sr pt
-    """.split()
-)
-_ROLES = frozenset(
-    b"""
-    interne internes externe infirmier infirmiere infirmieres kinesitherapeute kine secretaire praticien medecin medecins
-    chirurgien chirurgienne
-    anesthesiste psychologue orthophoniste dieteticienne dieteticien sagefemme puericultrice ergotherapeute pharmacien pharmacienne
-    dentiste cardiologue pneumologue neurologue radiologue urologue nephrologue dermatologue gynecologue pediatre psychiatre rhumatologue
-    cadre patient patiente enfant nurse patient's
-    """.split()
-)
-_KIN = frozenset(
-    b"""
-    epoux epouse mari femme fils fille filles frere freres soeur sour pere mere compagnon compagne conjoint conjointe niece neveu ami amie
-    oncle tante cousin cousine parrain marraine voisin voisine tuteur tutrice curateur curatrice veuve veuf wife husband son daughter mother
-    father brother sister uncle aunt nephew cousin friend partner
-    """.split()
-)
-_LABELS = frozenset(
-    b"""
-    nom noms prenom prenoms nomme nommee prenomme prenommee appelle appele name named operateur operateurs anesthesistes partenaire
-    correspondant correspondants referent referents redacteur auteur signataire destinataire valideur prescripteur contact
-    called surname nee
-    """.split()
-)
-_BY = frozenset(b"par by pour cher chere dear attention".split())
-_EPONYM_WORDS = frozenset(
-    b"""
-    maladie syndrome signe signes score scores classification test manoeuvre manouvre echelle anneau virus intervention critere criteres triade
-    loi bacille bacilles ligament canal espace sonde drain trou tendon cul ampoule technique operation methode formule index indice
-    reflexe angle point coloration paralysie noeud faisceau corps ganglion ganglions tumeur lymphome sarcome cellule cellules anse
-    disease sign scale criteria procedure reaction fracture luxation pansement voie incision lame pince aiguille stade grade
-    """.split()
-)
 _MEDICAL_FORM = re.compile(
     rb".{2,}(?:ites?|oses?|osique|ectomie|otomie|ostomie|plasties?|graphi(?:e|es|que)|grammes?|scopies?|pathi(?:e|es|que)|emies?|uries?"
     rb"|algies?|logi(?:e|es|que|ques)|logues?|therapies?|plegies?|penies?|cytoses?|trophi(?:e|es|que)|phagies?|phasies?|pnee"
@@ -97,21 +49,19 @@ class Lexicon:
         for one in LANGUAGES if language == "en" else (language,):
             known = DefaultDictionaryFactory().get_dictionary(one)
             self._common.update(Plain("\n".join(known)).lower.split(b"\n"))
+        self._kinds = _kinds()
         self._eponyms = _words("eponyms.txt")
         self._structure = _words("structure.txt")
         self._care = _words("drugs.txt") | _words("care.txt")
 
-    def is_name(self, word: bytes) -> bool:
-        """Whether a folded word is borne as a name, and is no word of the language."""
-        return self._is_given(word) or (word in self._family and word not in self._common and word not in self._care)
-
     def word_class(self, token: bytes) -> str:
         """The class of a token of `Plain.cased` that is made of letters.
 
-        With a capital: `G` given name, `g` rare one or one that is a word too, `S` surname, `s` surname that is a word too,
-        `X` unknown, `Z` unknown in capitals, `I` initial, `A` acronym, `E` eponym, `W` word, `V` word in capitals, `K` word of headers, `P` particle, `m` M or MM.
+        With a capital: `G` given name, `g` rare one or one that is a word too, `S` surname, `s` surname that is a word
+        too, `X` unknown, `Z` unknown in capitals, `I` initial, `m` M or MM, `A` acronym, `E` eponym, `W` word, `V` word
+        in capitals, `K` word of headers, `P` particle.
         In any case: `t` title, `r` role, `k` kinship, `n` label of a name, `q` by, `p` particle, `e` what eponyms name.
-        Without: `y` given name, `x` surname, `w` word.
+        Without: `y` given name, `x` surname, `u` unknown, `w` word.
         """
         word = token.lower()
         function = self._function(token, word)
@@ -128,42 +78,49 @@ class Lexicon:
             return "K"
         if len(token) == 1 and token.isupper():
             return "I"
-        if word in _TITLES or token == b"Me":
+        if word in self._kinds["titles"] or token == b"Me":
             return "t"
-        if word in _PARTICLES:
+        if word in self._kinds["particles"]:
             return "p" if token[:1] == word[:1] else "P"
-        if word in _KIN:
+        if word in self._kinds["kinship"]:
             return "k"
-        if word in _LABELS:
+        if word in self._kinds["labels"]:
             return "n"
-        if word in _BY:
+        if word in self._kinds["by"]:
             return "q"
-        if word in _ROLES or token in (b"IDE", b"ASH", b"IBODE", b"IADE"):
+        if word in self._kinds["roles"] or token in (b"IDE", b"ASH", b"IBODE", b"IADE"):
             return "r"
-        if word in _EPONYM_WORDS:
+        if word in self._kinds["named-after"]:
             return "e"
         return ""
 
     def _lower_class(self, word: bytes) -> str:
-        if len(word) < 3 or word in self._common or word in self._care or word in self._structure or word in self._eponyms:
+        if (
+            len(word) < 3
+            or word in self._common
+            or word in self._care
+            or word in self._structure
+            or word in self._eponyms
+        ):
             return "w"
         if self._given.get(word, _KNOWN_GIVEN) < _KNOWN_GIVEN // 3:
             return "y"
-        return "x" if word in self._family and not _MEDICAL_FORM.fullmatch(word) else "w"
+        return "w" if _MEDICAL_FORM.fullmatch(word) else "x" if word in self._family else "u"
 
     def _is_given(self, word: bytes) -> bool:
         rank = self._given.get(word)
-        if rank is None or word in _WORD_NAMES or word in self._care:
+        if rank is None or word in self._kinds["word-names"] or word in self._care:
             return False
         return rank < (_FREQUENT_GIVEN if word in self._common else _KNOWN_GIVEN)
 
     def _capital_class(self, token: bytes, word: bytes) -> str:
         if word in self._structure:
             return "K"
-        if self._is_given(word) and len(word) > 2:
-            return "G"
-        if word in self._eponyms:
+        given = self._is_given(word) and len(word) > 2
+        if word in self._eponyms and not (given and self._given[word] < _FREQUENT_GIVEN):
             return "E"
+        if given:
+            return "G"
         if word in self._care:
             return "W"
         common = word in self._common
@@ -205,5 +162,20 @@ def _ranks(names: Iterable[bytes]) -> dict[bytes, int]:
 
 
 def _words(name: str) -> frozenset[bytes]:
-    lines = files("pseudonymization.text").joinpath("words", name).read_text(encoding="utf-8").splitlines()
-    return frozenset(word.encode() for line in lines if not line.startswith("#") for word in line.split())
+    return frozenset(word.encode() for line in _text(name) for word in line.split())
+
+
+def _kinds() -> dict[str, frozenset[bytes]]:
+    kinds: dict[str, set[bytes]] = {}
+    current: set[bytes] = set()
+    for line in _text("kinds.txt"):
+        if line.endswith(":"):
+            current = kinds.setdefault(line[:-1], set())
+        else:
+            current.update(word.encode() for word in line.split())
+    return {name: frozenset(words) for name, words in kinds.items()}
+
+
+def _text(name: str) -> list[str]:
+    text = files("pseudonymization.text").joinpath("words", name).read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]

@@ -15,7 +15,7 @@ from pseudonymization.text.lexicon import NAME_CLASSES
 from pseudonymization.text.page import Page
 
 _RUN = re.compile(rf"(?:[pP][_'\-])*[{NAME_CLASSES}](?:[_\-'.,](?:[pP][_'\-]){{0,3}}[{NAME_CLASSES}]|-K)*")
-_LOWER = re.compile(r"(?<=[tm][._])(?:p[_'])*[xyw](?:[_\-][xy])*|y[_\-](?:y[_\-])?x|x_y")
+_LOWER = re.compile(r"(?<=[tm][._])(?:p[_'])*[xyuw](?:[_\-][xyu])*|y[_\-](?:y[_\-])?x|x_y")
 _CONTEXT = 6
 
 _WEIGHTS = {
@@ -32,16 +32,17 @@ _ENDS = frozenset("|/0(,:!1")
 # What announces a name, by how much, and why.
 _BEFORE = (
     (re.compile(r"t[._:/]$"), 5.0, "title"),
-    (re.compile(r"n(?:[:_/.|]|_w_)$"), 3.0, "label"),
+    (re.compile(r"t[._:/](?:[GI][_.\-])*G/$"), 5.0, "title"),
+    (re.compile(r"n(?:[:_/.|]|_[wu]_)$"), 3.0, "label"),
     (re.compile(r"r[_:]$"), 2.3, "role"),
     (re.compile(r"k[_:,(]$"), 2.0, "kinship"),
-    (re.compile(r"q[_:]$"), 1.7, "by"),
+    (re.compile(r"q[_:]$"), 1.0, "by"),
     (re.compile(r"[GS]/$"), 1.0, "next line"),
-    (re.compile(r"[wxyp][_']$"), 0.7, "in a sentence"),
-    (re.compile(r"e_$"), -4.0, "eponym"),
+    (re.compile(r"[wxyup][_']$"), 0.7, "in a sentence"),
 )
-_EPONYM = re.compile(r"e_(?:p[_'])*$")
-_MISTER = re.compile(r"m[._][^Im]")
+_EPONYM = re.compile(r"e_(?:[pP][_'])*$")
+_EPONYM_OF = re.compile(r"e_(?:[pP][_'])+$")
+_MISTER = re.compile(r"m[._](?:[^Im]|I')")
 
 
 def find_names(page: Page) -> list[Found]:
@@ -56,7 +57,7 @@ def find_names(page: Page) -> list[Found]:
             found.append(Found(places[start + first - 1], places[start + last], PERSON, score, why))
     for match in _LOWER.finditer(classes):
         titled = classes[match.start() - 2 : match.start() - 1] in ("t", "m")
-        if titled and match[0].endswith("w"):
+        if titled and match[0][-1] == "w":
             continue
         found.append(Found(places[match.start() - 1], places[match.end() - 1], PERSON, 0.6, "lower case"))
     return found
@@ -71,23 +72,28 @@ def _weigh(language: str, before: str, run: str, after: str) -> tuple[tuple[int,
         if pattern.search(before):
             bonus, why = weight, reason
             break
-    if not bonus and _EPONYM.search(before + run[:first_word]):
+    # `syndrome de Gilbert`, where `signé Gilbert Leroy` is a name.
+    if (not bonus or why == "in a sentence") and (_EPONYM_OF if "G" in run else _EPONYM).search(
+        before + run[:first_word]
+    ):
         bonus, why = -4.0, "eponym"
     skipped = 0
-    if bonus <= 0 and _MISTER.match(run, first_word):
+    if bonus < 1 and _MISTER.match(run, first_word):
         # `M. Dupont`, where `Dr M. Dupont` has an initial.
         bonus, why, skipped = 3.0, "title", 2
     weights = _WEIGHTS_OF[language]
     names = []
     for first, last in _segments(run, first_word + skipped, bonus, after):
         total = sum(_weight(weights, run, at, after) for at in range(first, last + 1) if run[at] in _WEIGHTS)
-        starts = first == first_word + skipped
+        starts = first in (first_word, first_word + skipped) or (
+            skipped > 0 and set(run[first_word + skipped : first : 2]) <= {"p", "P"}
+        )
         total += bonus if starts else 0
         if total >= _ENOUGH and any(run[at] in "GgSsXZAEWV" for at in range(first, last + 1)):
             # A particle belongs to the name that something announces, and a capital one to any.
             begin = first
-            if starts and not skipped and (bonus >= 1.5 or run[:1] == "P"):
-                begin = 0
+            if starts and (bonus >= 2 or run[:1] == "P"):
+                begin = first_word + skipped if skipped else 0
             names.append((begin, last, min(0.95, 0.3 + total / 10), why))
     return tuple(names)
 
@@ -98,7 +104,9 @@ def _weight(weights: dict[str, float], run: str, at: int, after: str) -> float:
         gap = run[at + 1 : at + 2] or after
         return _POINTED_INITIAL if gap in (".", "-", "!", "1") else weights[one]
     # A word that was let into a name says nothing for it.
-    return 0.0 if one in "WV" and at > 0 and run[at - 1] in "_-" and run[at - 2 : at - 1] in ("G", "S") else weights[one]
+    return (
+        0.0 if one in "WV" and at > 0 and run[at - 1] in "_-" and run[at - 2 : at - 1] in ("G", "S") else weights[one]
+    )
 
 
 def _segments(run: str, first_word: int, bonus: float, after: str) -> list[tuple[int, int]]:
@@ -115,7 +123,9 @@ def _segments(run: str, first_word: int, bonus: float, after: str) -> list[tuple
             breaks = not (at == first_word and bonus >= 5)
         elif breaks:
             ends = at == len(run) - 1 and after in _ENDS
-            breaks = not (ends and run[last] in "GS" and at - last == 2 and run[at - 1] in "_-" and (one == "V" or bonus >= 2))
+            breaks = not (
+                ends and run[last] in "GS" and at - last == 2 and run[at - 1] in "_-" and (one == "V" or bonus >= 2)
+            )
         comma = start is not None and run[last + 1] == "," and not (one == "G" or run[last] == "G")
         if (breaks or comma) and start is not None:
             segments.append((start, last))

@@ -58,7 +58,7 @@ _CLASSES: dict[str, _Classes] = {}
 
 
 class Page:
-    """`language`, `plain`, `classes` (gap, word, gap, word..., gap: one character each) and `places`, where each of them ends."""
+    """`language`, `plain`, `classes` (gap, word, gap..., a character each) and `places`, where each ends."""
 
     __slots__ = ("classes", "language", "places", "plain")
 

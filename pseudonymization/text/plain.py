@@ -24,7 +24,9 @@ _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u
 }
 _DASHES, _QUOTES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "\u2018\u2019\u201b\u02bc\u02b9\u2032\u00b4`\uff07"
 _COMMON = (("\u2019", "'"), ("\u202f", " "), ("\u2013", "-"), ("\u0153", "o"), ("\u2026", "."), ("\u20ac", "\u00a4"))
-_WRITTEN = re.compile(r"&(?:#[0-9]{1,6}|#x[0-9a-fA-F]{1,5}|[A-Za-z]{2,8});|\\'[0-9a-fA-F]{2}|</?[A-Za-z][A-Za-z0-9]{0,9} ?/?>")
+_WRITTEN = re.compile(
+    r"&(?:#[0-9]{1,6}|#x[0-9a-fA-F]{1,5}|[A-Za-z]{2,8});|\\'[0-9a-fA-F]{2}|</?[A-Za-z][A-Za-z0-9]{0,9} ?/?>"
+)
 _HANDLER = "hub-plain"
 
 
@@ -140,14 +142,14 @@ def _encode(text: str) -> bytes:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, int, int]]:
-    """Each visible character with the offsets of what wrote it; a lone tag is one blank for each character."""
+    """Each visible character with the offsets of what wrote it; a tag without attributes is a blank."""
     at = 0
     for match in _WRITTEN.finditer(text):
         yield from ((text[index], index, index + 1) for index in range(at, match.start()))
         at = match.end()
         written = match[0]
         if written[0] == "<":
-            yield from ((" ", index, index + 1) for index in range(match.start(), at))
+            yield " ", match.start(), at
         elif written[0] == "&":
             decoded = html.unescape(written)
             if len(decoded) == 1:

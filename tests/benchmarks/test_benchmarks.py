@@ -13,7 +13,6 @@ from benchmarks import extract, fhir, ingest, notes, pseudonyms, validation
 from benchmarks.harness import Result, Work, measure, table
 from benchmarks.notes import report, score
 from benchmarks.sample import Sample, sample_of
-from pseudonymization.text.engine import build_analyzer
 from pseudonymization.text.scrubber import Scrubber
 
 Run = Callable[[SparkSession, Path, Sample, int], list[Result]]
@@ -77,7 +76,7 @@ def test_a_score_counts_letters(tmp_path: Path) -> None:
         ' [{"start": 23, "end": 37, "label": "TEL"}, {"start": 0, "end": 2, "label": "NOM"}]}\n'
     )
     (tmp_path / "gold.jsonl").write_text(line, encoding="utf-8")
-    found = score(tmp_path / "gold.jsonl", Scrubber(build_analyzer()))
+    found = score(tmp_path / "gold.jsonl", Scrubber())
     assert found.by_label == {"NOM": 0.0, "TEL": 1.0}
     assert found.recall == pytest.approx(10 / 12)
     assert found.precision == 1.0

@@ -57,7 +57,22 @@ def test_an_explanation_names_the_rule_and_never_the_text() -> None:
 @given(
     st.lists(
         st.sampled_from(
-            ["Dr", "Jean", "DUPONT", "le", "12/03/2019", "06 12 34 56 78", "rue", "de", "Paris", ",", ".", "né", "\n", "ﬁ"]
+            [
+                "Dr",
+                "Jean",
+                "DUPONT",
+                "le",
+                "12/03/2019",
+                "06 12 34 56 78",
+                "rue",
+                "de",
+                "Paris",
+                ",",
+                ".",
+                "né",
+                "\n",
+                "ﬁ",
+            ]
         )
         | st.text(max_size=6),
         max_size=30,
