@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from pseudonymization.text.found import BIRTH_DATE, DATE, Found
 from pseudonymization.text.page import Page
-from pseudonymization.text.scan import Scan, Scans
+from pseudonymization.text.scan import Scan, Scans, compiled
 
 _MONTH = (
     r"(?:janv(?:ier)?|fevr?(?:ier)?|mars|avr(?:il)?|mai|juin|juil(?:let)?|aout|sept?(?:embre)?|oct(?:obre)?"
@@ -81,13 +79,13 @@ _SCANS = Scans(
     ),
     Scan("year of an item", DATE, r"(?:^|\n| - )[ \-*>]*((?:19[3-9]|20[0-4])[0-9])(?: ?[:\-,]| [a-z])", 0.6),
 )
-_BORN = re.compile(
-    rb"(?:\bn[e]+(?:\(?e\)?|\.e\.?|-e)?\b|\bddn\b|\bdn\b|naissance|\bborn\b|birth ?(?:date|day)?"
-    rb"|\bdob\b)[^0-9\n]{0,18}$"
+_BORN = compiled(
+    r"(?:\bn[e]+(?:\(?e\)?|\.e\.?|-e)?\b|\bddn\b|\bdn\b|naissance|\bborn\b|birth ?(?:date|day)?"
+    r"|\bdob\b)[^0-9\n]{0,18}$"
 )
-_LAW = re.compile(
-    rb"\b(?:loi|decret|arrete|ordonnance n\xb0|directive|circulaire|reglement|decision"
-    rb"|version consolidee)\b[^.;\n]{0,45}$"
+_LAW = compiled(
+    r"\b(?:loi|decret|arrete|ordonnance n\xb0|directive|circulaire|reglement|decision"
+    r"|version consolidee)\b[^.;\n]{0,45}$"
 )
 _SOON = 64
 

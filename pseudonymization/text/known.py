@@ -49,12 +49,13 @@ _SHORT_WORDS = frozenset(
     put sat saw see set she the too two use was way who why you ill arm leg eye ear hip
     """.split()
 )
-_NEAR, _VERY_NEAR = 5, 9
+_SHORTEST_NEAR, _NEAR, _VERY_NEAR = 4, 5, 9
 _MIN_NUMBER, _MIN_TEXT, _MIN_NAME = 4, 3, 5
 _MAX_GAP = 4
 _NOT_ALNUM = bytes(code for code in range(256) if not (48 <= code < 58 or 97 <= code < 123))
 _ALNUM = re.compile(rb"[a-z0-9]")
-_WORDS_OF_NOTES = frozenset("wWVKnqrtkpe")
+# Words that are in no dictionary and do no other work: only they can be a name that is spelt wrong.
+_STRANGE = re.compile(r"[^wWVKnqrtkpPemI]")
 _MONTHS = (
     ("janvier", "janv", "january", "jan"),
     ("fevrier", "fevr", "fev", "february", "feb"),
@@ -119,16 +120,12 @@ class Known:
         """Words that nobody's language holds and that are nearly one of the names."""
         if not self._near:
             return set()
-        kinds = page.classes[1::2]
-        strange = [
-            word.decode()
-            for word, kind in set(zip(words, kinds, strict=True))
-            if len(word) >= 4 and kind not in _WORDS_OF_NOTES
-        ]
+        strange = {words[match.start()] for match in _STRANGE.finditer(page.classes[1::2])}
+        choices = [word.decode() for word in strange if len(word) >= _SHORTEST_NEAR]
         near: set[bytes] = set()
         for name in self._near:
             most = 2 if len(name) >= _VERY_NEAR else 1
-            hits = process.extract(name, strange, scorer=OSA.distance, score_cutoff=most, limit=None)
+            hits = process.extract(name, choices, scorer=OSA.distance, score_cutoff=most, limit=None)
             near.update(word.encode() for word, _, _ in hits)
         return near
 

@@ -60,7 +60,7 @@ _CLASSES: dict[str, _Classes] = {}
 class Page:
     """`language`, `plain`, `classes` (gap, word, gap..., a character each) and `places`, where each ends."""
 
-    __slots__ = ("classes", "language", "places", "plain")
+    __slots__ = ("_words", "classes", "language", "places", "plain")
 
     def __init__(self, text: str, language: str) -> None:
         self.plain = Plain(text)
@@ -69,6 +69,7 @@ class Page:
         parts = _WORDS.split(self.plain.cased)
         self.classes = "".join(map(known.__getitem__, parts))
         self.places = list(accumulate(map(len, parts)))
+        self._words = parts[1::2]
 
     def class_at(self, start: int) -> str:
         """The class of the word or gap that holds the byte at `start`."""
@@ -76,8 +77,7 @@ class Page:
 
     def words(self) -> list[bytes]:
         """The folded words; the one at `i` stands from `places[2 * i]` to `places[2 * i + 1]`."""
-        lower, places = self.plain.lower, self.places
-        return [lower[places[at] : places[at + 1]] for at in range(0, len(places) - 1, 2)]
+        return b"\n".join(self._words).lower().split(b"\n") if self._words else []
 
 
 @lru_cache(maxsize=1)

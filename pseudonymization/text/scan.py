@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import re2  # type: ignore[import-untyped]
 
@@ -12,6 +13,11 @@ _OPTIONS = re2.Options()
 _OPTIONS.encoding = re2.Options.Encoding.LATIN1
 _OPTIONS.log_errors = False
 _OPTIONS.max_mem = 64 << 20
+
+
+def compiled(pattern: str) -> Any:
+    """An RE2 expression over the bytes of a `Plain`."""
+    return re2.compile(pattern.encode("latin-1"), _OPTIONS)
 
 
 class Scan:
@@ -25,7 +31,7 @@ class Scan:
 
     def __init__(self, rule: str, entity: str, pattern: str, score: float, *, apart: bool = True) -> None:
         self.pattern = pattern.encode("latin-1")
-        self._pattern = re2.compile(self.pattern, _OPTIONS)
+        self._pattern = compiled(pattern)
         self._group: int = self._pattern.groups
         self.rule, self.entity, self.score, self._apart = rule, entity, score, apart
 
