@@ -52,7 +52,7 @@ _SCANS = Scans(
         "day month in words",
         DATE,
         rf"{_WEEKDAY}\b(?:{_DAY}|1 ?er)(?:er|st|nd|rd"
-        rf"|th)?(?: of)?(?:[ \-/.]{{0,2}}){_MONTH}\b\.?(?:,?[ \-/.]{{1,2}}(?:{_CENTURY}|'?[0-9]{{2}}\b))?",
+        rf"|th)?(?: of)?,?(?:[ \-/.]{{0,2}}){_MONTH}\b\.?(?:,?[ \-/.]{{1,2}}(?:{_CENTURY}|'?[0-9]{{2}}\b))?",
         0.85,
     ),
     Scan("day month in words, glued", DATE, rf"\b{_DAY}[ \-]?{_MONTH}[ \-]?{_YEAR}", 0.85),

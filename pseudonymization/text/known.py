@@ -55,7 +55,7 @@ _MAX_GAP = 4
 _NOT_ALNUM = bytes(code for code in range(256) if not (48 <= code < 58 or 97 <= code < 123))
 _ALNUM = re.compile(rb"[a-z0-9]")
 # Words that are in no dictionary and do no other work: only they can be a name that is spelt wrong.
-_STRANGE = re.compile(r"[^wWVKnqrtkpPemI]")
+_STRANGE = re.compile(r"[^wWVKnqfrtkpPemI]")
 _MONTHS = (
     ("janvier", "janv", "january", "jan"),
     ("fevrier", "fevr", "fev", "february", "feb"),

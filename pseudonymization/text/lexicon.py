@@ -60,7 +60,8 @@ class Lexicon:
         With a capital: `G` given name, `g` rare one or one that is a word too, `S` surname, `s` surname that is a word
         too, `X` unknown, `Z` unknown in capitals, `I` initial, `m` M or MM, `A` acronym, `E` eponym, `W` word, `V` word
         in capitals, `K` word of headers, `P` particle.
-        In any case: `t` title, `r` role, `k` kinship, `n` label of a name, `q` by, `p` particle, `e` what eponyms name.
+        In any case: `t` title, `r` role, `k` kinship, `n` label of a name, `q` by, `p` particle, `e` what eponyms name,
+        `f` sign or signed.
         Without: `y` given name, `x` surname, `u` unknown, `w` word.
         """
         word = token.lower()
@@ -88,6 +89,8 @@ class Lexicon:
             return "n"
         if word in self._kinds["by"]:
             return "q"
+        if word in self._kinds["sign-or-signed"]:
+            return "f"
         if word in self._kinds["roles"] or token in (b"IDE", b"ASH", b"IBODE", b"IADE"):
             return "r"
         if word in self._kinds["named-after"]:
@@ -162,13 +165,13 @@ def _ranks(names: Iterable[bytes]) -> dict[bytes, int]:
 
 
 def _words(name: str) -> frozenset[bytes]:
-    return frozenset(word.encode() for line in _text(name) for word in line.split())
+    return frozenset(word.encode() for line in words_of(name) for word in line.split())
 
 
 def _kinds() -> dict[str, frozenset[bytes]]:
     kinds: dict[str, set[bytes]] = {}
     current: set[bytes] = set()
-    for line in _text("kinds.txt"):
+    for line in words_of("kinds.txt"):
         if line.endswith(":"):
             current = kinds.setdefault(line[:-1], set())
         else:
@@ -176,6 +179,7 @@ def _kinds() -> dict[str, frozenset[bytes]]:
     return {name: frozenset(words) for name, words in kinds.items()}
 
 
-def _text(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
+    """The lines of a list of `words/`, without its remarks."""
     text = files("pseudonymization.text").joinpath("words", name).read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]

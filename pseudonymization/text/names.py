@@ -36,12 +36,13 @@ _BEFORE = (
     (re.compile(r"n(?:[:_/.|]|_[wu]_)$"), 3.0, "label"),
     (re.compile(r"r[_:]$"), 2.3, "role"),
     (re.compile(r"k[_:,(]$"), 2.0, "kinship"),
-    (re.compile(r"q[_:]$"), 1.0, "by"),
+    (re.compile(r"[qf][_:]$"), 1.0, "by"),
     (re.compile(r"[GS]/$"), 1.0, "next line"),
     (re.compile(r"[wxyup][_']$"), 0.7, "in a sentence"),
 )
-_EPONYM = re.compile(r"e_(?:[pP][_'])*$")
-_EPONYM_OF = re.compile(r"e_(?:[pP][_'])+$")
+# `syndrome de Gilbert`, `score Child`, `signe de Babinski`, where `chirurgie Gilbert Leroy` is a name.
+_EPONYM = re.compile(r"e_(?:[pP][_'])*$|f_(?:[pP][_'])+$")
+_EPONYM_OF = re.compile(r"[ef]_(?:[pP][_'])+$")
 _MISTER = re.compile(r"m[._](?:[^Im]|I')")
 
 
@@ -72,10 +73,8 @@ def _weigh(language: str, before: str, run: str, after: str) -> tuple[tuple[int,
         if pattern.search(before):
             bonus, why = weight, reason
             break
-    # `syndrome de Gilbert`, where `signé Gilbert Leroy` is a name.
-    if (not bonus or why == "in a sentence") and (_EPONYM_OF if "G" in run else _EPONYM).search(
-        before + run[:first_word]
-    ):
+    eponym = _EPONYM_OF if "G" in run else _EPONYM
+    if (not bonus or why == "in a sentence") and eponym.search(before + run[:first_word]):
         bonus, why = -4.0, "eponym"
     skipped = 0
     if bonus < 1 and _MISTER.match(run, first_word):

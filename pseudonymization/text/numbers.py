@@ -42,9 +42,9 @@ _PRO_WORDS = r"(?:\brpps\b|\badeli\b|\bfiness\b|\bn\xb0 ?(?:rpps|adeli|finess)|\
 _FILE_NUMBER = r"[a-z0-9]{0,4}[0-9](?:[ .\-]?[a-z0-9]?[0-9]){3,14}"
 
 _SCANS = Scans(
-    Scan("nir", NIR, _NIR, 0.9),
+    Scan("nir", NIR, _NIR, 0.9, over=True),
     Scan("nir with what announces it", NIR, rf"{_NIR_WORDS}[^0-9]{{0,40}}([0-9](?:{_GAP}[0-9ab]){{8,14}})", 0.9),
-    Scan("phone", PHONE, rf"\b0(?:{_SEP}[0-9]){{9}}", 0.92),
+    Scan("phone", PHONE, rf"0(?:{_SEP}[0-9]){{9}}", 0.92),
     Scan("phone abroad", PHONE, rf"(?:\+{_SEP}\(?{_SEP}|\b00 ?)[1-9](?:{_SEP}[()]?{_SEP}[0-9]){{7,12}}", 0.92),
     Scan(
         "phone with brackets",
@@ -64,8 +64,9 @@ _SCANS = Scans(
     Scan("extension", PHONE, r"\b(?:poste|ext\.?|bip|dect|x)[ :]{0,3}([0-9]{3,6})\b", 0.7),
     Scan("professional number", PROFESSIONAL_NUMBER, rf"{_PRO_WORDS}[^0-9a-z\n]{{0,12}}\n?[ :]*({_FILE_NUMBER})", 0.86),
     Scan("hospital number", HOSPITAL_NUMBER, rf"{_FILE_WORDS}[^0-9a-z\n]{{0,12}}\n?[ :]*({_FILE_NUMBER})", 0.85),
+    Scan("hospital number, glued", HOSPITAL_NUMBER, r"\bipp([a-z]?[0-9]{4,12})\b", 0.85),
     # No measure has eight figures in a row: such a number names a person, a stay or a sample.
-    Scan("long number", HOSPITAL_NUMBER, r"[0-9]{8,20}", 0.6),
+    Scan("long number", HOSPITAL_NUMBER, r"[0-9]{8,}", 0.6),
     Scan("sample", HOSPITAL_NUMBER, r"\b[0-9]{2}[a-z]{2}[0-9]{5}\b", 0.7),
     Scan("social security, America", ID_NUMBER, r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b", 0.7),
     Scan("account", ID_NUMBER, r"\b[a-z]{2}[0-9]{2}(?: ?[a-z0-9]{4}){3,7}(?: ?[a-z0-9]{1,3})?\b", 0.7),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pseudonymization.text.found import ADDRESS, AGE, HOSPITAL, Found
+from pseudonymization.text.lexicon import words_of
 from pseudonymization.text.page import Page
 from pseudonymization.text.scan import Scan, Scans
 
@@ -28,6 +29,8 @@ _TOWN_LINK = (
 )
 _TOWN = rf"{_TOWN_WORD}(?:[ \-](?:{_TOWN_LINK}|{_TOWN_WORD})){{0,6}}"
 
+_TOWNS = "|".join(re.sub("[ -]", r"[ \-]", line) for line in words_of("towns.txt"))
+
 _LOWER = Scans(
     Scan(
         "number and street",
@@ -38,6 +41,8 @@ _LOWER = Scans(
         apart=False,
     ),
     Scan("post box", ADDRESS, r"\b(?:bp|cs|tsa|po box|p\.o\. box) ?[0-9]{2,6}\b", 0.7),
+    Scan("town", ADDRESS, rf"\b(?:{_TOWNS})\b(?: cedex)?(?: [0-9]{{1,2}}\b)?", 0.55),
+    Scan("code in a sentence", ADDRESS, rf"\b(?:dans le|a|au) ({_ZIP})\b", 0.5),
     Scan("code", ADDRESS, rf"\b(?:code postal|cp|zip(?: code)?)\b ?:? ?({_ZIP})\b", 0.9),
     Scan("street of Germany", ADDRESS, r"\b[a-z]+strasse ?[0-9]{1,4}\b", 0.7),
     Scan("great age", AGE, r"\b(9[0-9]|1[01][0-9]) ?(?:ans\b|years? old|y/?o\b|-year-old|a\b)", 0.7),
@@ -93,15 +98,32 @@ _END = re.compile(
     rb" - | \xb7 |\. |\b(?:2[ab] ?[0-9]{3}|[0-9]{2} ?[0-9]{3})\b|\b(?:tel|fax|mail|email|telephone|rpps|ipp|ne"
     rb"|nee|en date|le [0-9])\b| ?-?[0-9]{2}[ .][0-9]{2}[ .]"
 )
+# `Centre de Santé Mentale`, `Clinique Multidisciplinaire`: what kind of site it is, not which.
+_KIND_OF_SITE = re.compile(
+    rb"(?:centre|clinique|institut|maternite|cabinet|laboratoire|pharmacie)(?: (?:de la|de|du|d'))?(?: sante)?"
+    rb" (?:mentale|medicaux|medicale?|hospitali(?:er|ere)|multidisciplinaire|pluridisciplinaire|specialisee?s?"
+    rb"|dentaire|privee?|publi(?:c|que)|nationale?|ambulatoire)"
+)
 _TOWN_CLASSES = "GgSsXZWV"
 
 
 def find_places(page: Page) -> list[Found]:
     """Addresses, care sites, great ages."""
     lower, cased = page.plain.lower, page.plain.cased
-    found = [_ended(one, lower) if one.rule == "number and street" else one for one in _LOWER.find(lower)]
-    found += [one for one in _CASED.find(cased) if one.rule != "town and code" or _is_town(page, one)]
+    found = [
+        _ended(one, lower) if one.rule == "number and street" else one
+        for one in _LOWER.find(lower)
+        # A town has its capital, where a tour, a nice and a metz have none.
+        if one.rule != "town" or 65 <= cased[one.start] < 91
+    ]
+    found += [one for one in _CASED.find(cased) if _is_meant(page, one)]
     return found
+
+
+def _is_meant(page: Page, one: Found) -> bool:
+    if one.rule == "care site":
+        return not _KIND_OF_SITE.fullmatch(page.plain.lower[one.start : one.end])
+    return one.rule != "town and code" or _is_town(page, one)
 
 
 def _is_town(page: Page, one: Found) -> bool:

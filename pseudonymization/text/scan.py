@@ -20,28 +20,39 @@ def compiled(pattern: str) -> Any:
     return re2.compile(pattern.encode("latin-1"), _OPTIONS)
 
 
+_FIGURES = compiled("[0-9]+")
+
+
 class Scan:
     """One expression and what it means: its only group, or else the whole match, is the entity.
 
     RE2 looks neither behind nor ahead: with `apart`, a find that touches another figure on the side where it has one
-    itself is no find.
+    itself is no find. With `over`, the next find may begin inside the last one.
     """
 
-    __slots__ = ("_apart", "_group", "_pattern", "entity", "pattern", "rule", "score")
+    __slots__ = ("_apart", "_group", "_over", "_pattern", "entity", "pattern", "rule", "score")
 
-    def __init__(self, rule: str, entity: str, pattern: str, score: float, *, apart: bool = True) -> None:
+    def __init__(
+        self, rule: str, entity: str, pattern: str, score: float, *, apart: bool = True, over: bool = False
+    ) -> None:
         self.pattern = pattern.encode("latin-1")
         self._pattern = compiled(pattern)
         self._group: int = self._pattern.groups
-        self.rule, self.entity, self.score, self._apart = rule, entity, score, apart
+        self.rule, self.entity, self.score, self._apart, self._over = rule, entity, score, apart, over
 
     def find(self, data: bytes) -> Iterator[Found]:
         """Finds in the bytes of a `Plain`, in order."""
-        for match in self._pattern.finditer(data):
+        at = 0
+        while match := self._pattern.search(data, at):
             start, end = match.span(self._group)
-            if self._apart and (_glued(data, start - 1, start) or _glued(data, end, end - 1)):
-                continue
-            if end > start:
+            at = max(match.end(), match.start() + 1)
+            if self._apart and _glued(data, start - 1, start):
+                # What begins further on may be whole; within these figures nothing is.
+                at = max(match.start() + 1, _end_of_figures(data, start))
+            elif self._apart and _glued(data, end, end - 1):
+                at = match.start() + 1
+            elif end > start:
+                at = _end_of_figures(data, start) if self._over else at
                 yield Found(start, end, self.entity, self.score, self.rule)
 
 
@@ -68,3 +79,8 @@ class Scans:
 
 def _glued(data: bytes, outside: int, inside: int) -> bool:
     return 0 <= outside < len(data) and 48 <= data[outside] < 58 and 48 <= data[inside] < 58
+
+
+def _end_of_figures(data: bytes, at: int) -> int:
+    rest = _FIGURES.match(data, at)
+    return rest.end() if rest else at

@@ -97,7 +97,7 @@ def test_nothing_of_the_note_is_logged(caplog: pytest.LogCaptureFixture) -> None
 
 @pytest.mark.real_data
 def test_french_snippets_that_nobody_here_wrote(real_data: Path) -> None:
-    """Character recall and precision, whatever the label; measured at 0.977 and 0.974."""
+    """Character recall and precision, whatever the label; measured at 0.984 and 0.965."""
     gold = hidden = both = 0
     for line in (real_data / "notes" / "eds-pseudo-dev.jsonl").read_text(encoding="utf-8").splitlines():
         note = json.loads(line)
@@ -105,8 +105,8 @@ def test_french_snippets_that_nobody_here_wrote(real_data: Path) -> None:
         wanted = {i for e in note["entities"] for i in range(e["start"], e["end"]) if text[i].isalnum()}
         got = {i for s in SCRUBBER.find(text) for i in range(s.start, s.end) if text[i].isalnum()}
         gold, hidden, both = gold + len(wanted), hidden + len(got), both + len(wanted & got)
-    assert both / gold >= 0.965
-    assert both / hidden >= 0.96
+    assert both / gold >= 0.97
+    assert both / hidden >= 0.95
 
 
 @pytest.mark.real_data
