@@ -13,7 +13,7 @@ from ingestion.maintain import Care, Maintained, maintain, would_maintain
 from ingestion.retention import Finding, Policy, examine, finish, purge
 
 if TYPE_CHECKING:
-    from hub.cli.progress import Tick
+    from hub.progress import Tick
 
 
 def maintain_tables(hub: Hub, table: str | None, tick: Tick, *, dry_run: bool) -> list[Maintained]:

@@ -12,7 +12,7 @@ from ingestion.derived.report import DerivedReport
 from ingestion.derived.shapes import shapes
 
 if TYPE_CHECKING:
-    from hub.cli.progress import Tick
+    from hub.progress import Tick
 
 
 def derive_tables(hub: Hub, name: str | None, *, dry_run: bool, tick: Tick) -> tuple[list[DerivedReport], list[str]]:

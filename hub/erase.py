@@ -34,7 +34,7 @@ from ingestion.quarantine_ledger import QuarantineLedger
 from projects.erasure import erase_in_extract
 
 if TYPE_CHECKING:
-    from hub.cli.progress import Tick
+    from hub.progress import Tick
 
 Fault = Callable[[str], None]
 """Called with what was just done: a test may die there."""

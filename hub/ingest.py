@@ -17,7 +17,7 @@ from ingestion.locks import locked
 from ingestion.watermarks import Watermarks
 
 if TYPE_CHECKING:
-    from hub.cli.progress import Tick
+    from hub.progress import Tick
 
 
 def drops_of(landing: Path, source: str, drop: str | None) -> list[Path]:

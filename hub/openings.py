@@ -21,7 +21,7 @@ from projects.workspace import launch
 from projects.workspace.places import socket_folder
 
 if TYPE_CHECKING:
-    from hub.cli.progress import Tick
+    from hub.progress import Tick
 
 #: A table's Parquet files are about an eighth of its text; effort is measured in text.
 _TEXT_TO_PARQUET = 8

@@ -18,9 +18,10 @@ from hub.paths import JARS, ROOT
 from hub.spark import ARCHIVE, SparkOptions, build_session, end_session
 from notebooks.spark_rehearsal import rehearse
 from projects.errors import ProjectError
+from projects.unix_numbers import FIRST_GID
 from projects.workspace import launch
 from projects.workspace.probe import knows_disable_userns, missing_programs
-from projects.workspace.sandbox import FIRST_GID, PYTHON, Bind, Limits, Toolchain
+from projects.workspace.sandbox import PYTHON, Bind, Limits, Toolchain
 from projects.workspace.supervisor import Order
 
 WORKSPACE_ARCHIVE = "workspace.jsa"

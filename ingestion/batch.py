@@ -16,7 +16,6 @@ from ingestion.again import Fetched
 from ingestion.beside import Beside
 from ingestion.code_lists import CodeLists
 from ingestion.contract import Contract
-from ingestion.drop import TakenTable
 from ingestion.duplicates import Sorted, sort_out
 from ingestion.errors import UnbalancedBatch
 from ingestion.expressions import Expressions
@@ -35,7 +34,7 @@ from ingestion.sources import reader_of, spreading
 from ingestion.straight import Twins, compare_keys, good_rows, places_of, refused_rows, repeated_keys
 from ingestion.strategies import Put, put
 from ingestion.surprises import SURPRISE, noticed_in_headers, refuses_by_header
-from ingestion.taken import Delivered
+from ingestion.taken import Delivered, TakenTable
 from pseudonymization.keystore import KeyStore
 
 STAGE = "batch-"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from ingestion.dialect import Dialect, fault_of_words
 from ingestion.drift_limits import Drift
 from ingestion.kinds import is_known, known_kinds
-from ingestion.surprises import Surprises, UnknownCode
+from ingestion.surprise_policies import Surprises, UnknownCode
 
 Sensitivity = Literal["direct", "record_key", "quasi", "free_text", "plain"]
 Write = Literal["append", "snapshot", "upsert"]

@@ -10,7 +10,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from ingestion.contract import Contract
-from ingestion.drop import TakenTable
 from ingestion.erase_match import (
     depth,
     keys_of,
@@ -29,6 +28,7 @@ from ingestion.lake import PERSON_LINK, Lake
 from ingestion.records import MALFORMED
 from ingestion.redact import redacted
 from ingestion.sources import reader_of
+from ingestion.taken import TakenTable
 from pseudonymization.chosen import chosen
 from pseudonymization.digest import keyed_digest_of
 from pseudonymization.keystore import KeyStore

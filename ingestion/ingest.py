@@ -19,7 +19,7 @@ from ingestion.abreast import abreast
 from ingestion.batch import STAGE, Workshop, groups
 from ingestion.code_lists import CodeLists
 from ingestion.contract_set import Contracts
-from ingestion.drop import Drop, TakenTable, take_in
+from ingestion.drop import Drop, take_in
 from ingestion.effort import measured_effort
 from ingestion.errors import GateFailed, IngestionError
 from ingestion.lake import PERSON_LINK, Lake
@@ -35,6 +35,7 @@ from ingestion.replay import Fate, fate, judged, replaced
 from ingestion.seen import Seen
 from ingestion.sources import reader_of
 from ingestion.surprises import frozen
+from ingestion.taken import TakenTable
 from ingestion.watch import watch
 from pseudonymization.identities import IdentityTable
 from pseudonymization.keystore import KeyStore

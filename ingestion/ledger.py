@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
-from ingestion.drop import TakenTable
 from ingestion.errors import UnbalancedBatch
 from ingestion.tables import alias, batch, event, published
+from ingestion.taken import TakenTable
 
 State = Literal["taken", "written", "passed", "published", "rejected"]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ingestion.contract import Contract, RowCount
-from ingestion.drop import TakenTable
 from ingestion.ledger import Batch, Ledger
+from ingestion.taken import TakenTable
 
 Fate = Literal["published", "todo", "kept", "superseded", "waiting"]
 """`published` under this version; `todo`; `kept` under an older version, also while a later content of a merged table

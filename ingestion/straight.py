@@ -15,12 +15,12 @@ from pyspark.sql import functions as F
 
 from ingestion.again import Fetched, Wanted, fetch
 from ingestion.contract import Contract
-from ingestion.drop import TakenTable
 from ingestion.duplicates import CONFLICT, FATE, judge
 from ingestion.errors import EngineError
 from ingestion.key_sketch import Rows
 from ingestion.places import ROW, Places
 from ingestion.prepare import KEY, REASONS, Prepared, keys
+from ingestion.taken import TakenTable
 
 _FEW = 10_000
 """Places that are named one by one in a condition; more of them are joined."""

@@ -1,11 +1,4 @@
-"""Surprises: what becomes of a batch that is not what its contract says, in the contract's own words.
-
-`new_column`: `freeze` (default) refuses the batch; `evolve` lets it in, the column being `direct`, so counted as
-`new_column:<place>` and kept from everybody until the contract classifies it; `discard_value` leaves it out for good,
-counted as `discarded_column:<place>`; `quarantine` refuses the file's rows.
-`missing_column`: `freeze` (default); `evolve`: null, counted; `quarantine`: the file's rows.
-`type_change`: `quarantine` (default) refuses the row; `freeze` the batch; `discard_value`: null, counted.
-`unknown_code`: `quarantine` (default for `codes`); `freeze`; `discard_value`; `warn`: kept, counted.
+"""Surprises: what becomes of a batch that is not what its contract says, by `surprise_policies`.
 
 A new column is counted by its place in the header, never by its name: the name is the file's own text.
 """
@@ -15,41 +8,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from ingestion.contract import Contract
 from ingestion.errors import DropError
-
-if TYPE_CHECKING:
-    from ingestion.contract import Contract
-    from ingestion.drop import TakenTable
-    from ingestion.ledger import Counts
+from ingestion.ledger import Counts
+from ingestion.taken import TakenTable
 
 SURPRISE = "_surprise"
 """Column that a reader adds where a contract quarantines files by their header: the reason, or null."""
 
-UnknownCode = Literal["freeze", "discard_value", "quarantine", "warn"]
 _FROZEN = {"type_change": "bad_type", "unknown_code": "unknown_code"}
-
-
-class Surprises(BaseModel):
-    """A contract's policies. `unknown_code`, when it is said, also holds for columns that name a `nomenclature`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    new_column: Literal["freeze", "evolve", "discard_value", "quarantine"] = Field(
-        default="freeze", description="A file has a column that the contract does not know."
-    )
-    missing_column: Literal["freeze", "evolve", "quarantine"] = Field(
-        default="freeze", description="A file lacks a column of the contract."
-    )
-    type_change: Literal["freeze", "discard_value", "quarantine"] = Field(
-        default="quarantine", description="A value does not fit the column's type."
-    )
-    unknown_code: UnknownCode | None = Field(
-        default=None, description="A value is in neither the column's `codes` nor its `nomenclature`."
-    )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from projects.errors import ProjectError, UnknownProject
 from projects.tables import groups, projects, users
-from projects.workspace.sandbox import FIRST_GID, FIRST_UID
+from projects.unix_numbers import FIRST_GID, FIRST_UID
 
 
 class State(StrEnum):

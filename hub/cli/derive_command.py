@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.output import table
-from hub.cli.progress import progress
+from hub.progress import progress
 
 
 def register(app: typer.Typer) -> None:

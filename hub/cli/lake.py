@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.output import table as draw
-from hub.cli.progress import progress
+from hub.progress import progress
 
 app = typer.Typer(no_args_is_help=True, help="The lake over time: history, the way back, care.")
 

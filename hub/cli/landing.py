@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.output import table
-from hub.cli.progress import progress
+from hub.progress import progress
 
 app = typer.Typer(no_args_is_help=True, help="Files as they arrived: kept for a set number of days.")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.output import table
-from hub.cli.progress import progress
+from hub.progress import progress
 
 app = typer.Typer(no_args_is_help=True, help="Projects: opened by a permit, closed by hand or by its end date.")
 

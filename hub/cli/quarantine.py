@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.output import table
-from hub.cli.progress import progress
+from hub.progress import progress
 
 if TYPE_CHECKING:
     from ingestion.sealed_rows import Sealed, SealedRows, Where

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from hub.cli.progress import Tick, progress
+from hub.progress import Tick, progress
 
 if TYPE_CHECKING:
     from pseudonymization.text.scrubber import Scrubber

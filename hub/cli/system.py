@@ -53,7 +53,7 @@ def leaks(
     forms in which they could have been written. Parquet, compressed files, SQLite and notebooks are decoded.
     """
     from hub.compose import Hub
-    from hub.leaks.home import search_home
+    from hub.demo.leaks import search_home
 
     hub, folders = Hub.load(), also or []
     if "://" in (url := hub.settings.lake.url or ""):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hub.cli.progress import progress
+from hub.progress import progress
 
 app = typer.Typer(no_args_is_help=True, help="SQL on FHIR: tables from resources, by ViewDefinitions.")
 

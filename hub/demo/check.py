@@ -23,6 +23,7 @@ from hub.demo import questions, wish
 from hub.demo.chain import SEED, SOURCES, YEARS, Account, differences, make_accounts, make_keys
 from hub.demo.client import HubClient, Kernel, Workspace
 from hub.demo.failures import force_failures
+from hub.demo.leaks import home_needles, search_home
 from hub.demo.sample import generate
 from hub.demo.sample.identities import identifying_strings
 from hub.demo.sample.manifest import Manifest
@@ -31,7 +32,6 @@ from hub.demo.steps import Step, StepFailed, Steps
 from hub.demo.visitor import Visitor
 from hub.errors import HubError
 from hub.ingest import ingest_source
-from hub.leaks.home import home_needles, search_home
 from hub.leaks.needles import text_needles
 from hub.leaks.search import search
 from hub.settings import load_settings

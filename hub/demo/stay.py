@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from hub.cli.progress import progress
 from hub.compose import Hub
 from hub.demo.chain import SEED, SOURCES, YEARS, make_accounts, make_keys
 from hub.demo.sample import generate
 from hub.ingest import ingest_source
+from hub.progress import progress
 from hub.serving.options import ServeOptions
 from hub.serving.serving import serve
 

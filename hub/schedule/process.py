@@ -16,7 +16,7 @@ from hub.paths import ROOT
 from hub.schedule.clock import steady
 from hub.schedule.ledger import Claim, Outcome
 
-#: The plain progress lines of `hub.cli.progress`: only these reach the records.
+#: The plain progress lines of `hub.progress`: only these reach the records.
 _PROGRESS = re.compile(r"^\d\d:\d\d:\d\d (.{1,200})$")
 #: Bytes of a run's log; what a command says beyond is let go.
 LONGEST_LOG = 1_000_000

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from ingestion.contract import Contract
 from ingestion.derived.shape import Part
-from ingestion.drop import TakenTable
+from ingestion.taken import TakenTable
 
 _ID = 32
 

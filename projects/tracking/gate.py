@@ -15,8 +15,8 @@ from typing import Any
 
 from aiohttp import web
 
+from projects.door import Pass, Refuse
 from projects.tracking.identity import Speakers, ask_hub
-from projects.workspace.door import Pass, Refuse
 
 WORKSPACE_HEADER = "X-MLFLOW-WORKSPACE"
 _THINGS = "experiments|runs|metrics|artifacts|registered-models|model-versions|logged-models|traces|datasets"

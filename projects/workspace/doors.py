@@ -11,8 +11,8 @@ import contextlib
 import signal
 from pathlib import Path
 
+from projects.door import Door
 from projects.tracking.gate import TrackingGate
-from projects.workspace.door import Door
 from projects.workspace.hub_filter import hub_rule
 
 HUB = "hub.sock"

@@ -9,7 +9,7 @@ import re
 
 from aiohttp import web
 
-from projects.workspace.door import Pass, Refuse
+from projects.door import Pass, Refuse
 
 #: (method, path): the version check at start, who a token belongs to, the sign-in's second leg, and "still here".
 ALLOWED = (

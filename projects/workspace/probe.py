@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from projects.errors import ProjectError, SandboxUnavailable
+from projects.unix_numbers import FIRST_GID, FIRST_UID
 from projects.workspace import launch
-from projects.workspace.sandbox import FIRST_GID, FIRST_UID, PYTHON, Bind, Limits, Toolchain
+from projects.workspace.sandbox import PYTHON, Bind, Limits, Toolchain
 from projects.workspace.supervisor import Order
 
 _QUESTION = """

@@ -13,11 +13,6 @@ from projects.errors import SandboxUnavailable
 
 PYTHON = "/opt/venv/bin/python"
 MEBIBYTE = 1024 * 1024
-#: One uid for each (person, project) and one gid for each project, counted up from here and never reused.
-#: The range lies above every range that distributions, `/etc/subuid` or systemd hand out
-#: (systemd, "Users, Groups, UIDs and GIDs": 1879048192-2147483647 is unused).
-FIRST_UID = 1_900_000_000
-FIRST_GID = 2_000_000_000
 #: System files that a program needs to load libraries, tell the time, trust certificates and draw letters.
 SYSTEM_FILES = (
     "ld.so.cache",

@@ -14,8 +14,8 @@ from pathlib import Path
 import pyspark
 import pytest
 
+from hub.demo.leaks import home_needles
 from hub.errors import HubError
-from hub.leaks.home import home_needles
 from hub.leaks.search import search
 from hub.paths import JARS, Home
 from hub.spark_cluster import cluster_settings

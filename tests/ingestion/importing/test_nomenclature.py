@@ -23,7 +23,7 @@ from ingestion.importing.errors import ImportRefused
 from ingestion.importing.nomenclature import CodeList, contract_names, draft_list, read_code_list, write_drop
 from ingestion.importing.table_schema import read_table_schema
 from ingestion.ingest import Report, ingest_drop
-from ingestion.surprises import Surprises
+from ingestion.surprise_policies import Surprises
 from tests.ingestion.conftest import Small
 
 if TYPE_CHECKING:

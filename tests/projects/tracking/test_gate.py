@@ -12,9 +12,9 @@ from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
 
+from projects.door import Pass, Refuse
 from projects.tracking.gate import WORKSPACE_HEADER, TrackingGate, allowed, inside
 from projects.tracking.identity import BELIEVED, Speaker, Speakers, speaker_of
-from projects.workspace.door import Pass, Refuse
 
 ALICE = Speaker("alice", "p0001")
 

@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from hub.paths import ROOT
+from projects.unix_numbers import FIRST_GID
 from projects.workspace import launch
 from projects.workspace.probe import probe
-from projects.workspace.sandbox import FIRST_GID, PYTHON, Bind, Limits, Toolchain, bubblewrap, etc_files
+from projects.workspace.sandbox import PYTHON, Bind, Limits, Toolchain, bubblewrap, etc_files
 from projects.workspace.supervisor import Order
 
 ROOTED = os.geteuid() == 0

@@ -13,7 +13,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projects.workspace.door import Door, Pass, Refuse, Rule, straight
+from projects.door import Door, Pass, Refuse, Rule, straight
 from projects.workspace.hub_filter import allowed, hub_rule
 
 

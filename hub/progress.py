@@ -45,6 +45,7 @@ def _plain() -> Tick:
         if what != last:
             last = what
             count = f" {done}/{total}" if total else ""
-            print(f"{datetime.now().astimezone():%H:%M:%S} {what}{count}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{datetime.now().astimezone():%H:%M:%S} {what}{count}\n")
+            sys.stderr.flush()
 
     return tick
