@@ -7,7 +7,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,6 +28,7 @@ def scrub(
     ],
     to: Annotated[Path | None, typer.Option(help="Where to write; standard output by default.")] = None,
     language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
+    replace: Annotated[Literal["tag", "surrogate"], typer.Option(help="What stands where somebody stood.")] = "tag",
     spans_only: Annotated[bool, typer.Option("--spans-only", help="Write what was found, not the text.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Print each note with its finds marked, and why.")] = False,
 ) -> None:
@@ -37,17 +38,22 @@ def scrub(
     "numbers": [], "phones": [], "emails": [], "addresses": [], "relatives": []}. Each of these is searched for too.
     One line is written for each line read, in the same order:
     {"text": ..., "spans": [{"start", "end", "label", "score"}]}.
+    With --replace surrogate, an invented name, date or number stands where one stood, another each time.
     What comes out is still personal data: names are missed now and then. --explain shows the notes as they are.
     Example: hub scrub notes.jsonl --to clean.jsonl
     """
     from hub.errors import HubError
+    from pseudonymization.text.engine import require_language
+    from pseudonymization.text.lexicon import lexicon
     from pseudonymization.text.scrubber import Scrubber
+    from pseudonymization.text.surrogates import Surrogates
 
     if not notes.is_file():
         raise HubError(f"There is no file at {notes}: name a file of notes, one JSON object a line.")
     if to is not None and to.exists():
         raise HubError(f"{to} is there already: name a new file, so that nothing of yours is written over.")
-    scrubber = Scrubber(language)
+    language = require_language(language)
+    scrubber = Scrubber(language, surrogates=Surrogates(lexicon(language)) if replace == "surrogate" else None)
     if explain:
         _explain(notes, scrubber)
         return

@@ -54,6 +54,14 @@ class Lexicon:
         self._structure = _words("structure.txt")
         self._care = _words("drugs.txt") | _words("care.txt")
 
+    def frequent_given(self, most: int) -> list[str]:
+        """The most frequent given names, folded."""
+        return _most_frequent(self._given, most)
+
+    def frequent_family(self, most: int) -> list[str]:
+        """The most frequent surnames, folded."""
+        return _most_frequent(self._family, most)
+
     def word_class(self, token: bytes) -> str:
         """The class of a token of `Plain.cased` that is made of letters.
 
@@ -162,6 +170,10 @@ def _ranks(names: Iterable[bytes]) -> dict[bytes, int]:
         if name.isalpha():
             ranks.setdefault(name, rank)
     return ranks
+
+
+def _most_frequent(ranks: dict[bytes, int], most: int) -> list[str]:
+    return [name.decode() for name, rank in ranks.items() if rank < most and len(name) > 2]
 
 
 def _words(name: str) -> frozenset[bytes]:

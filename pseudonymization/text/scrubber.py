@@ -16,6 +16,7 @@ from pseudonymization.text.known import Known, known_of
 from pseudonymization.text.page import Page
 from pseudonymization.text.recognizers import FINDERS
 from pseudonymization.text.spans import Span, merge
+from pseudonymization.text.surrogates import Surrogates
 
 _TAGS = {
     "fr": "NOM DATE DATE_NAISSANCE TEL MAIL NIR IPP NUMERO_PRO NUMERO ADRESSE HOPITAL AGE WEB",
@@ -46,9 +47,12 @@ class Scrubber:
     `tests/pseudonymization/text/test_engine.py` holds that an `AnalyzerEngine` finds the same.
     """
 
-    def __init__(self, language: str = "fr", own: Sequence[EntityRecognizer] = ()) -> None:
+    def __init__(
+        self, language: str = "fr", own: Sequence[EntityRecognizer] = (), surrogates: Surrogates | None = None
+    ) -> None:
         self.language = require_language(language)
         self._own = tuple(own)
+        self._surrogates = surrogates
         self._tags = tags(language)
 
     def find(self, text: str, identity: Identity | None = None) -> list[Span]:
@@ -58,14 +62,17 @@ class Scrubber:
         return merge(text, self._found(text, None if identity is None else known_of(identity)))
 
     def scrub(self, text: str, identity: Identity | None = None) -> Scrubbed:
-        """Replace every span by its tag; `identity` is what the source says of the note's patient."""
+        """Replace every span by its tag or a surrogate; `identity` is what the source says of the note's patient."""
         pieces, at = [], 0
         spans = self.find(text, identity)
         for span in spans:
-            pieces += [text[at : span.start], self._tag(span.entity)]
+            pieces += [text[at : span.start], self._put(span.entity, text[span.start : span.end])]
             at = span.end
         counts = Counter(self._tag(span.entity) for span in spans)
         return Scrubbed("".join([*pieces, text[at:]]), dict(counts), tuple(spans))
+
+    def _put(self, entity: str, written: str) -> str:
+        return self._tag(entity) if self._surrogates is None else self._surrogates.replace(entity, written)
 
     def _tag(self, entity: str) -> str:
         return self._tags.get(entity) or f"[{entity}]"

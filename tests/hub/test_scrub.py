@@ -65,6 +65,12 @@ def test_spans_only_and_english(tmp_path: Path) -> None:
     assert json.loads(said(str(path), "--language", "en"))["text"] == "Seen by Dr. [NAME] on [DATE]"
 
 
+def test_surrogates_on_demand(notes: Path) -> None:
+    answers = [json.loads(line) for line in said(str(notes), "--replace", "surrogate").splitlines()]
+    assert "DUPONT" not in answers[0]["text"]
+    assert "[" not in answers[0]["text"]
+
+
 def test_explained_with_the_rule_of_each(notes: Path) -> None:
     shown = said(str(notes), "--explain")
     assert "Mme ⟦DUPONT⟧1, née le ⟦12/03/1965⟧2, va bien" in shown
