@@ -53,3 +53,7 @@ class NoteTooLong(PseudonymizationError):
 
 class BadNoteLine(PseudonymizationError):
     """A line of a file of notes holds no note."""
+
+
+class NothingToMeasure(PseudonymizationError):
+    """A risk was asked for of rows that are not there, or of a population that cannot be."""

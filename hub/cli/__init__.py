@@ -19,6 +19,7 @@ from hub.cli import (
     people,
     project,
     quarantine,
+    risk_command,
     schedule,
     scrub_command,
     serve_command,
@@ -51,6 +52,7 @@ serve_command.register(app)
 system.register(app)
 erase.register(app)
 scrub_command.register(app)
+risk_command.register(app)
 
 
 def main() -> None:
