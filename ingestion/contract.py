@@ -95,7 +95,7 @@ class Column(_Model):
 class Identifier(_Model):
     """A way to name a person: a kind of number and the columns that hold it."""
 
-    kind: Literal["psa", "psa_alone", "idt_ano", "nir_ano", "ins", "ipp", "fhir_patient", "omop_person"]
+    kind: Literal["psa", "psa_alone", "idt_ano", "nir_ano", "ins", "ipp", "fhir_patient", "mbi", "omop_person"]
     columns: tuple[str, ...] = Field(min_length=1)
 
 

@@ -22,7 +22,7 @@ Run = Callable[[SparkSession, Path, Sample, int], list[Result]]
 @pytest.mark.parametrize(
     "run",
     [
-        pytest.param(partial(ingest.run, sizes=(400, 900)), id="ingest"),
+        pytest.param(partial(ingest.run, sizes=(400, 900)), id="ingest", marks=pytest.mark.long),
         pytest.param(pseudonyms.run, id="pseudonyms"),
         pytest.param(notes.run, id="notes", marks=pytest.mark.long),
         pytest.param(extract.run, id="extract", marks=pytest.mark.long),

@@ -19,6 +19,7 @@ def test_ways_to_write_one_person() -> None:
     assert person_key_of(KEY, "psa", "Ab1", "01") == person_key_of(KEY, "psa", " Ab1 ", 1)
     assert person_key_of(KEY, "psa", "Ab1", 0) == person_key_of(KEY, "psa", "Ab1", "00")
     assert person_key_of(KEY, "omop_person", " 0042 ") == person_key_of(KEY, "omop_person", 42)
+    assert person_key_of(KEY, "mbi", "1eg4-te5-mk73") == person_key_of(KEY, "mbi", " 1EG4TE5MK73 ")
     assert person_key_of(KEY, "ins", INS) == person_key_of(KEY, "ins", "1 85 05 2a 006 084")
 
 
@@ -37,6 +38,12 @@ def test_what_must_stay_apart() -> None:
     assert len(set(keys)) == len(keys)
 
 
+@pytest.mark.parametrize("wrong", ["1EG4TE5MK7", "1EG4TE5MK733", "0EG4TE5MK73", "1SG4TE5MK73", "1EG4TE5MK7\u0663", "-"])
+def test_a_malformed_medicare_number_is_nobody(wrong: str) -> None:
+    assert person_key_of(KEY, "mbi", "1EG4TE5MK73") is not None
+    assert person_key_of(KEY, "mbi", wrong) is None
+
+
 def test_a_wrong_ins_or_a_missing_rank_is_nobody() -> None:
     assert person_key_of(KEY, "ins", BODY + "00") is None
     assert person_key_of(KEY, "psa", "Ab1", None) is None
@@ -53,7 +60,7 @@ def test_unknown_kinds_and_wrong_counts_are_refused() -> None:
 def test_spark_and_python_agree(spark: SparkSession) -> None:
     rows = [
         (a, b)
-        for a in ["Ab1", " x ", INS, BODY, BODY + "00", "1 85 05 2a 006 084", "", None, "Sœur é"]
+        for a in ["Ab1", " x ", INS, BODY, BODY + "00", "1eg4-TE5-mk73", "1 85 05 2a 006 084", "", None, "Sœur é"]
         for b in ["1", "01", " 00 ", "0", "x0", "", None]
     ]
     frame = with_keys(spark.createDataFrame(rows, "a string, b string").coalesce(1), spark, {"person": KEY})
