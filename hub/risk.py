@@ -41,7 +41,6 @@ def table_risk(
     Counted in people where the table names some, unless `rows`. Raises `HubError` for a table or a column that is
     not there, `NothingToMeasure`.
     """
-    require_java()
     frame, person = _extract(hub, table, project) if project else _lake(hub, table)
     offered = [name for name in frame.columns if not name.startswith(("_", "person_key", "pseudonym", "batch_id"))]
     if unknown := [name for name in (*quasi, *sensitive) if name not in offered]:
@@ -53,8 +52,9 @@ def table_risk(
 
 
 def _lake(hub: Hub, table: str) -> tuple[DataFrame, str | None]:
-    if table not in hub.contracts or table not in hub.lake.tables():
+    if table not in hub.contracts or table not in {pointer.table for pointer in hub.ledger.pointers()}:
         raise HubError(f"There is no published table {table}: see `hub tables`.")
+    require_java()
     return Resolver(hub.lake, hub.contracts).rows(table), _PERSON if hub.contracts[table].persons else None
 
 
@@ -65,5 +65,6 @@ def _extract(hub: Hub, table: str, project: str) -> tuple[DataFrame, str | None]
     data = hub.home.projects / project / "data"
     if not data.is_dir() or table not in {folder.name for folder in data.iterdir() if folder.is_dir()}:
         raise HubError(f"The extract of {project} has no table {table}.")
+    require_java()
     frame = hub.spark.read.format("delta").load(str(data / table))
     return frame, "pseudonym" if "pseudonym" in frame.columns else None

@@ -9,21 +9,21 @@ from pathlib import Path
 _BOUNDS = (1, 2, 3, 5, 10, 20, 50, 100, 1_000, 10_000)
 
 
-def bands(sizes: Sequence[tuple[int, int]]) -> list[tuple[str, int, int]]:
-    """(band, classes, units) from (size, classes), without bands that lie beyond the largest class."""
-    largest = max(size for size, _ in sizes)
+def bands(sizes: Sequence[tuple[int, int, int]]) -> list[tuple[str, int, int]]:
+    """(band, classes, units) from (size, classes, units), without bands that lie beyond the largest class."""
+    largest = max(size for size, _, _ in sizes)
     drawn = []
     for low, high in pairwise((*_BOUNDS, largest + 1)):
         if low > largest:
             break
         last = min(high - 1, largest) if low == _BOUNDS[-1] else high - 1
-        inside = [(size, many) for size, many in sizes if low <= size <= last]
+        inside = [(many, held) for size, many, held in sizes if low <= size <= last]
         label = f"{low:,}" if low == last else f"{low:,} to {last:,}"
-        drawn.append((label, sum(many for _, many in inside), sum(size * many for size, many in inside)))
+        drawn.append((label, sum(many for many, _ in inside), sum(held for _, held in inside)))
     return drawn
 
 
-def draw(sizes: Sequence[tuple[int, int]], path: Path, *, title: str, units: str) -> None:
+def draw(sizes: Sequence[tuple[int, int, int]], path: Path, *, title: str, units: str) -> None:
     """Write a bar for each band, its height the share of units; the format is the file's ending."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter

@@ -21,15 +21,16 @@ from pyspark.sql import functions as F
 
 from pseudonymization.errors import NothingToMeasure
 
-_UNITS, _SIZE = "__units", "__size"
+_CLASSES, _PEOPLE, _SIZE = "__classes", "__people", "__size"
 
 
 @dataclass(frozen=True)
 class Risk:
     """What `measure_risk` finds. `units` are people, or rows where none are named.
 
-    `sizes`: (size, how many classes have it), from the smallest; `k`, `l` as above, `l` None without a sensitive
-    column; `average`: the mean over units of 1 / size; `expected`: units told, estimated for a population.
+    A person with rows in several classes is as exposed as in the smallest of them, and is counted there alone.
+    `sizes`: (size, classes that have it, units exposed by it), from the smallest; `k`, `l` as above, `l` None without
+    a sensitive column; `average`: the mean over units of 1 / size; `expected`: units told, estimated for a population.
     """
 
     units: int
@@ -38,7 +39,7 @@ class Risk:
     k: int
     l: int | None  # noqa: E741 - the literature's name
     average: float
-    sizes: tuple[tuple[int, int], ...]
+    sizes: tuple[tuple[int, int, int], ...]
     expected: float | None = None
 
     @property
@@ -58,8 +59,8 @@ def measure_risk(
     """The risk of the rows of `frame` by the columns `quasi`; null agrees with null.
 
     `sensitive`: each is judged apart, and `l` is the least of them; `person`: the column that tells people apart, by
-    which units are counted; `population`: how many units there are in the world. One aggregation, and a second one
-    of a row for each size. Raises `NothingToMeasure`.
+    which units are counted; `population`: how many units there are in the world. The driver receives a row for each
+    size. Raises `NothingToMeasure`.
     """
     counted = F.count_distinct(F.col(person)) if person else F.count(F.lit(1))
     diverse = [_different(name).alias(f"__l{at}") for at, name in enumerate(sensitive)]
@@ -67,33 +68,30 @@ def measure_risk(
     # Rows that name nobody make a class of no people.
     classes = classes.where(F.col(_SIZE) > 0)
     least = [F.min(f"__l{at}").alias(f"__l{at}") for at in range(len(sensitive))]
-    rows = classes.groupBy(_SIZE).agg(F.count(F.lit(1)).alias(_UNITS), *least).orderBy(_SIZE).collect()
+    rows = classes.groupBy(_SIZE).agg(F.count(F.lit(1)).alias(_CLASSES), *least).orderBy(_SIZE).collect()
     if not rows:
         raise NothingToMeasure("The table has no row to measure: publish a batch of it, or choose another.")
-    sizes = tuple((int(row[_SIZE]), int(row[_UNITS])) for row in rows)
-    units = sum(size * many for size, many in sizes)
+    many = {int(row[_SIZE]): int(row[_CLASSES]) for row in rows}
+    exposed = _exposed(frame, classes, quasi, person) if person else {size: size * many[size] for size in many}
+    units = sum(exposed.values())
     if population is not None and population < units:
         raise NothingToMeasure(f"The population is smaller than the table ({population:,} and {units:,} units).")
     return Risk(
         units=units,
-        classes=sum(many for _, many in sizes),
-        unique=dict(sizes).get(1, 0),
-        k=sizes[0][0],
+        classes=sum(many.values()),
+        unique=exposed.get(1, 0),
+        k=min(many),
         l=min((int(row[f"__l{at}"]) for row in rows for at in range(len(sensitive))), default=None),
-        average=sum(many for _, many in sizes) / units,
-        sizes=sizes,
+        average=sum(held / size for size, held in exposed.items()) / units,
+        sizes=tuple((size, many[size], exposed.get(size, 0)) for size in many),
         expected=None
         if population is None
-        else sum(many * size * _told(size, units / population) for size, many in sizes),
+        else sum(held * told(size, units / population) for size, held in exposed.items()),
     )
 
 
-def _different(name: str) -> Column:
-    # In a struct, null is a value like another.
-    return F.count_distinct(F.struct(F.col(name)))
-
-
-def _told(size: int, share: float) -> float:
+def told(size: int, share: float) -> float:
+    """The chance that one of a class of `size` is told, when the table holds `share` of the population."""
     # Close to the whole population the form for two loses its figures; its limit is 1 / size.
     if share > 1 - 1e-5:
         return 1 / size
@@ -102,3 +100,19 @@ def _told(size: int, share: float) -> float:
     if size == 2:
         return share / (1 - share) ** 2 * (share * log(share) + 1 - share)
     return share / (size - 1 + share)
+
+
+def _different(name: str) -> Column:
+    # In a struct, null is a value like another.
+    return F.count_distinct(F.struct(F.col(name)))
+
+
+def _exposed(frame: DataFrame, classes: DataFrame, quasi: Sequence[str], person: str) -> dict[int, int]:
+    """Size -> people whose smallest class has it."""
+    theirs = [F.col(name).alias(f"__q{at}") for at, name in enumerate(quasi)]
+    pairs = frame.where(F.col(person).isNotNull()).select(F.col(person).alias("__one"), *theirs).distinct()
+    sized = classes.select(_SIZE, *[F.col(name).alias(f"__c{at}") for at, name in enumerate(quasi)])
+    same = [F.col(f"__q{at}").eqNullSafe(F.col(f"__c{at}")) for at in range(len(quasi))]
+    smallest = pairs.join(sized, same).groupBy("__one").agg(F.min(_SIZE).alias(_SIZE))
+    found = smallest.groupBy(_SIZE).agg(F.count(F.lit(1)).alias(_PEOPLE)).collect()
+    return {int(row[_SIZE]): int(row[_PEOPLE]) for row in found}

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hub.demo.sample.identities import identifying_strings
+from hub.errors import HubError
 from hub.leaks.needles import Needle, key_needles, text_needles
 from hub.leaks.search import Searched, search
 from hub.paths import Home
@@ -15,8 +16,16 @@ from pseudonymization.keystore import KeyStore
 
 
 def home_needles(home: Home) -> list[Needle]:
-    """Needles for the people whose files lie in `landing/`, and for every key of the store."""
+    """Needles for the people whose files lie in `landing/`, and for every key of the store.
+
+    Raises `HubError` when there are no people to look for: a search for nobody finds nothing, whatever is there.
+    """
     needles = text_needles(identifying_strings(home.landing))
+    if not needles:
+        raise HubError(
+            f"Nobody to look for: no file below {home.landing} names anybody in the form of the sample, "
+            "so nothing was searched and nothing is said of leaks."
+        )
     if home.keys.exists():
         store = KeyStore.open(home.keys)
         for purpose in ("person", "professional", "record", "identity", "quarantine", "person-id", "intake"):

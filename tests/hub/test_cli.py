@@ -54,6 +54,11 @@ def test_no_key_no_ingestion(tmp_path: Path) -> None:
     assert "hub keys init" in refused(hub(tmp_path, "ingest", "snds"))
 
 
+def test_a_search_for_leaks_of_nobody_is_no_clean_result(tmp_path: Path) -> None:
+    (tmp_path / "landing" / "snds" / "purged").mkdir(parents=True)
+    assert "Nobody to look for" in refused(hub(tmp_path, "leaks"))
+
+
 def test_an_unknown_source_names_the_known_ones(tmp_path: Path) -> None:
     assert hub(tmp_path, "keys", "init").returncode == 0
     said = refused(hub(tmp_path, "ingest", "nowhere"))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pseudonymization.errors import NothingToMeasure
-from pseudonymization.risk import _told, measure_risk
+from pseudonymization.risk import measure_risk, told
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -49,7 +49,7 @@ def test_k_and_l_are_those_of_pycanon(spark: SparkSession, golden: dict[str, int
     for sex, year, place, *_ in rows:
         by_hand[sex, year, place] = by_hand.get((sex, year, place), 0) + 1
     assert one.classes == len(by_hand)
-    assert sum(many for _, many in one.sizes) == one.classes
+    assert sum(many for _, many, _ in one.sizes) == one.classes
     assert one.unique == sum(size == 1 for size in by_hand.values())
     assert isclose(one.average, sum(size * (1 / size) for size in by_hand.values()) / len(rows))
 
@@ -60,12 +60,22 @@ def test_ten_rows_of_one_person_hide_nobody(spark: SparkSession) -> None:
     frame = spark.createDataFrame(rows, "person string, sex string, act int")
     people = measure_risk(frame, ["sex"], sensitive=["act"], person="person", population=60)
     assert (people.units, people.classes, people.unique, people.k, people.l) == (3, 2, 1, 1, 1)
-    assert people.sizes == ((1, 1), (2, 1))
+    assert people.sizes == ((1, 1, 1), (2, 1, 2))
     assert people.highest == 1
     assert people.expected is not None
     assert 0 < people.expected < people.average * people.units
     by_rows = measure_risk(frame, ["sex"], sensitive=["act"])
-    assert (by_rows.units, by_rows.k, by_rows.sizes) == (13, 1, ((1, 1), (2, 1), (10, 1)))
+    assert (by_rows.units, by_rows.k, by_rows.sizes) == (13, 1, ((1, 1, 1), (2, 1, 2), (10, 1, 10)))
+
+
+@pytest.mark.spark
+def test_who_has_rows_in_several_classes_is_one_person_and_as_exposed_as_in_the_smallest(spark: SparkSession) -> None:
+    rows = [("ann", "29"), ("bob", "29"), ("cid", "29"), ("ann", "35"), ("ann", "56"), ("bob", None), ("cid", None)]
+    frame = spark.createDataFrame(rows, "person string, place string")
+    risk = measure_risk(frame, ["place"], person="person")
+    assert (risk.units, risk.classes, risk.unique, risk.k) == (3, 4, 1, 1)
+    assert risk.sizes == ((1, 2, 1), (2, 1, 2), (3, 1, 0))
+    assert isclose(risk.average, (1 + 1 / 2 + 1 / 2) / 3)
 
 
 @pytest.mark.spark
@@ -86,11 +96,10 @@ def test_no_rows_and_an_impossible_population_are_told(spark: SparkSession) -> N
 
 @given(st.integers(1, 500), st.floats(0.0001, 1))
 def test_a_sample_tells_no_more_than_a_whole_population(size: int, share: float) -> None:
-    told = _told(size, share)
-    assert 0 < told <= 1 / size + 1e-6
-    assert isclose(_told(size, 1), 1 / size)
+    assert 0 < told(size, share) <= 1 / size + 1e-6
+    assert isclose(told(size, 1), 1 / size)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 40])
 def test_nearly_everybody_is_the_limit(size: int) -> None:
-    assert isclose(_told(size, 1 - 2e-5), 1 / size, rel_tol=1e-3)
+    assert isclose(told(size, 1 - 2e-5), 1 / size, rel_tol=1e-3)
