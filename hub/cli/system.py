@@ -46,23 +46,34 @@ def settings(
 
 def leaks(
     also: Annotated[list[Path] | None, typer.Option(help="Another folder to search; repeat for several.")] = None,
+    people: Annotated[
+        int, typer.Option(min=0, help="How many people to look for, drawn anew each time; 0 is all of them.")
+    ] = 2000,
+    list_file: Annotated[
+        Path | None, typer.Option("--list", help="A file below sealed/ of `kind,value` lines to look for as well.")
+    ] = None,
 ) -> None:
     """Search everything outside `landing/` and `sealed/` for what only they may hold.
 
-    Looked for: every number, name, phone and e-mail of the people in `landing/`, and the keys' bytes in the
-    forms in which they could have been written. Parquet, compressed files, SQLite and notebooks are decoded.
+    Looked for: names, numbers, phones, e-mails and addresses of people drawn from the sealed identities, and the
+    keys' bytes in the forms in which they could have been written. Parquet, archives and compressed files, SQLite
+    and PostgreSQL, notebooks and the arguments of processes are read. Told are kinds, counts and places, never a
+    value: a part of a path that is itself a hit is written (hidden). Ends with 1 when something is found.
     """
     from hub.compose import Hub
     from hub.demo.leaks import search_home
+    from hub.leaks.people import listed
 
     hub, folders = Hub.load(), also or []
     if "://" in (url := hub.settings.lake.url or ""):
         typer.echo(f"not searched: {url}")
     elif url:
         folders.append(Path(url))
-    searched = search_home(hub.home, also=folders)
+    given = listed(list_file, hub.home) if list_file else []
+    database = hub.engine if hub.settings.database.url else None
+    searched = search_home(hub.home, also=folders, database=database, people=people, given=given)
     for leak in searched.leaks:
-        typer.echo(f"LEAK {leak.kind}: {leak.times} times in {leak.file} ({leak.form})")
+        typer.echo(f"LEAK {leak.kind}: at least {leak.times} times in {leak.place} ({leak.form})")
     for file in searched.undecoded:
         typer.echo(f"could not be decoded: {file}")
     typer.echo(f"{searched.files} files, {searched.bytes:,} bytes searched, {len(searched.leaks)} leaks.")

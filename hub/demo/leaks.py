@@ -1,30 +1,43 @@
-"""The search of a whole hub: needles from `landing/` and the key store, hay from everywhere else."""
+"""The search of a whole hub: needles from the sealed zone and the key store, hay from everywhere else."""
 
 from __future__ import annotations
 
 import base64
+import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from sqlalchemy import Engine
 
 from hub.demo.sample.identities import identifying_strings
 from hub.errors import HubError
+from hub.leaks.elsewhere import database_pieces, process_pieces
 from hub.leaks.needles import Needle, key_needles, text_needles
+from hub.leaks.people import known_people
 from hub.leaks.search import Searched, search
 from hub.paths import Home
 from pseudonymization.keystore import KeyStore
 
 
-def home_needles(home: Home) -> list[Needle]:
-    """Needles for the people whose files lie in `landing/`, and for every key of the store.
+def home_needles(home: Home, *, people: int = 0, given: Sequence[tuple[str, str]] = ()) -> list[Needle]:
+    """Needles for people of the sealed identities, for `given` (kind, value), and for every key of the store.
 
-    Raises `HubError` when there are no people to look for: a search for nobody finds nothing, whatever is there.
+    `people` are drawn at random, all of them when it is 0; where a sample's drops lie in `landing/`, their people
+    are looked for as well. Raises `HubError` when there is nobody to look for: a search for nobody finds nothing,
+    whatever is there.
     """
-    needles = text_needles(identifying_strings(home.landing))
+    values = list(given)
+    if any((home.landing / source).is_dir() for source in ("chu", "snds")):
+        values += identifying_strings(home.landing)
+    if home.keys.exists() and home.identities.is_dir():
+        values += known_people(home.identities, KeyStore.open(home.keys).derive("identity"), limit=people)[1]
+    needles = text_needles(values)
     if not needles:
         raise HubError(
-            f"Nobody to look for: no file below {home.landing} names anybody in the form of the sample, "
-            "so nothing was searched and nothing is said of leaks."
+            f"Nobody to look for: {home.identities} holds nobody and no file below {home.landing} names anybody in "
+            "the form of the sample, so nothing was searched and nothing is said of leaks. A list of values is given "
+            "with --list."
         )
     if home.keys.exists():
         store = KeyStore.open(home.keys)
@@ -38,7 +51,19 @@ def home_needles(home: Home) -> list[Needle]:
     return needles
 
 
-def search_home(home: Home, *, also: Iterable[Path] = ()) -> Searched:
-    """Search the home outside `landing/` and `sealed/`, and the folders `also`."""
+def search_home(
+    home: Home,
+    *,
+    also: Iterable[Path] = (),
+    database: Engine | None = None,
+    people: int = 0,
+    given: Sequence[tuple[str, str]] = (),
+) -> Searched:
+    """Search the home outside `landing/` and `sealed/`, the folders `also`, `database` and what processes say.
+
+    `people` and `given` are those of `home_needles`. A database of SQLite is a file of the home.
+    """
     closed = {home.landing, home.sealed}
-    return search([home.root, *also], home_needles(home), skip=lambda path: path in closed)
+    beside = itertools.chain(database_pieces(database) if database else (), process_pieces())
+    needles = home_needles(home, people=people, given=given)
+    return search([home.root, *also], needles, skip=lambda path: path in closed, beside=beside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
@@ -27,8 +28,9 @@ class UndecodableError(Exception):
 def pieces(path: Path) -> Iterator[tuple[str, bytes]]:
     """(how it was read, bytes) for `path`: its raw bytes, and what is inside when it is a container.
 
-    Parquet columns, gzip, zstd, xz and zip members, SQLite cells and the strings of JSON documents (notebooks
-    included) are decoded, nested to a depth of four. Raises `UndecodableError` when a container cannot be read.
+    Parquet columns, gzip, bzip2, zstd, xz, zip and tar members, SQLite cells and the strings of JSON documents
+    (notebooks included) are decoded, nested to a depth of four.
+    Raises `UndecodableError` when a container cannot be read.
     """
     with path.open("rb") as file:
         head = file.read(16)
@@ -43,7 +45,10 @@ def pieces(path: Path) -> Iterator[tuple[str, bytes]]:
         elif head.startswith(b"SQLite format 3\0"):
             yield from _sqlite(path)
         elif path.stat().st_size:
-            yield from _unpacked(path.read_bytes() if _is_packed(head) else b"", head, 0)
+            if _is_packed(head):
+                yield from _unpacked(path.read_bytes(), head, 0)
+            elif _is_tar(path):
+                yield from _members(path.read_bytes(), 0)
             if path.suffix in {".ipynb", ".json", ".crc", ".ndjson", ".jsonl"}:
                 yield from _json(path)
     except (
@@ -54,12 +59,14 @@ def pieces(path: Path) -> Iterator[tuple[str, bytes]]:
         zlib.error,
         lzma.LZMAError,
         zipfile.BadZipFile,
+        tarfile.TarError,
     ) as error:
         raise UndecodableError(type(error).__name__) from None
 
 
 def _is_packed(head: bytes) -> bool:
-    return head.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"PK\x03\x04"))
+    packed = head.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"PK\x03\x04"))
+    return packed or (head.startswith(b"BZh") and head[4:10] == b"1AY&SY")
 
 
 def _unpacked(data: bytes, head: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
@@ -69,6 +76,7 @@ def _unpacked(data: bytes, head: bytes, depth: int) -> Iterator[tuple[str, bytes
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for member in archive.infolist():
                 inner = archive.read(member)
+                yield "name in zip", member.filename.encode("utf-8", "surrogateescape")
                 yield "zip", inner
                 yield from _nested(inner, depth)
         return
@@ -76,6 +84,8 @@ def _unpacked(data: bytes, head: bytes, depth: int) -> Iterator[tuple[str, bytes
         inner = gzip.decompress(data)
     elif head.startswith(b"\xfd7zXZ"):
         inner = lzma.decompress(data)
+    elif head.startswith(b"BZh"):
+        inner = bz2.decompress(data)
     else:
         with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
             inner = stream.read()
@@ -88,12 +98,29 @@ def _nested(data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
         yield from _unpacked(data, data[:16], depth + 1)
     elif data.startswith(b"PAR1"):
         yield from _parquet(io.BytesIO(data))
+    elif data.startswith(b"SQLite format 3\0"):
+        yield from _sqlite(data)
     elif data[257:262] == b"ustar":
-        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-            for member in archive:
-                file = archive.extractfile(member)
-                if file is not None:
-                    yield "tar", file.read()
+        yield from _members(data, depth)
+
+
+def _is_tar(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(257)
+        return file.read(5) == b"ustar"
+
+
+def _members(data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
+    if depth >= _DEPTH:
+        return
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        for member in archive:
+            yield "name in tar", member.name.encode("utf-8", "surrogateescape")
+            file = archive.extractfile(member)
+            if file is not None:
+                inner = file.read()
+                yield "tar", inner
+                yield from _nested(inner, depth + 1)
 
 
 def _parquet(source: Path | io.BytesIO) -> Iterator[tuple[str, bytes]]:
@@ -115,8 +142,12 @@ def _cells(column: pa.Array) -> bytes:
     return "\n".join(str(value) for value in column.to_pylist() if value is not None).encode()
 
 
-def _sqlite(path: Path) -> Iterator[tuple[str, bytes]]:
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+def _sqlite(source: Path | bytes) -> Iterator[tuple[str, bytes]]:
+    if isinstance(source, bytes):
+        connection = sqlite3.connect(":memory:")
+        connection.deserialize(source)
+    else:
+        connection = sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)
     try:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for name in names:
@@ -129,7 +160,7 @@ def _sqlite(path: Path) -> Iterator[tuple[str, bytes]]:
                 yield f"table {name}", b"\n".join(texts)
                 for text in texts:
                     if text[:1] in b"[{" and b"\\" in text:
-                        yield f"table {name}", _strings(text)
+                        yield f"table {name}", strings(text)
     finally:
         connection.close()
 
@@ -141,10 +172,11 @@ def _json(path: Path) -> Iterator[tuple[str, bytes]]:
         for part in parts:
             # Escapes hide accents and line ends; a text without any was already searched raw.
             if b"\\" in part:
-                yield "strings", _strings(part)
+                yield "strings", strings(part)
 
 
-def _strings(data: bytes) -> bytes:
+def strings(data: bytes) -> bytes:
+    """The strings of a JSON document, or of one a line, unescaped and one a line."""
     texts: list[bytes] = []
     for document in (data, *data.splitlines()):
         try:

@@ -17,12 +17,16 @@ _WORD = re.compile(rb"[0-9A-Za-z_]")
 
 @dataclass(frozen=True)
 class Leak:
-    """A needle of `kind` met `times` in `file`, read as `form`."""
+    """A needle of `kind` met at least `times` in `file`, read as `form`.
+
+    `place` is how a person is told of the file: a part of its path that holds a needle is written `(hidden)`.
+    """
 
     file: Path
     form: str
     kind: str
     times: int
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,11 @@ def search(
     *,
     skip: Callable[[Path], bool] = lambda _path: False,
     newer_than: float = 0.0,
+    beside: Iterable[tuple[str, bytes]] = (),
 ) -> Searched:
-    """Search every file below `folders` (names of files included) for `needles`.
+    """Search every file below `folders` (names of files and folders included), and `beside`, for `needles`.
+
+    `beside` is (place, bytes) of what is no file: a database's tables, processes.
 
     `skip` leaves out a file or a folder; `newer_than` (a POSIX time) leaves out files changed before it.
     """
@@ -52,6 +59,9 @@ def search(
     files = size = 0
     undecoded: list[Path] = []
 
+    def hits(name: str) -> list[str]:
+        return exact.find(name.encode("utf-8", "surrogateescape")) + folded.find(fold(name).encode())
+
     def look(file: Path, form: str, data: bytes) -> None:
         found = exact.find(data)
         text = fold(data.decode("utf-8", "replace"))
@@ -59,22 +69,37 @@ def search(
         if b"\0" in data[:4096]:
             # Windows and JVM internals write UTF-16.
             found += folded.find(fold(data.decode("utf-16-le", "replace")).encode())
+        if found and form != "name" and hits(form):
+            form = "(hidden)"
         for kind in found:
             leaks[(file, form, kind)] = leaks.get((file, form, kind), 0) + 1
 
-    for file in _files(folders, skip, newer_than):
+    for root, file in _files(folders, skip, newer_than):
         files += 1
-        look(file, "name", str(file.name).encode())
+        for part in file.relative_to(root).parts or (file.name,):
+            for kind in hits(part):
+                leaks[(file, "name", kind)] = leaks.get((file, "name", kind), 0) + 1
         try:
             for form, data in pieces(file):
                 size += len(data)
+                if form.startswith(("column ", "table ")):
+                    look(file, "name of a column or table", form.encode())
                 look(file, form, data)
         except FileNotFoundError:
             continue
         except (UndecodableError, PermissionError):
             undecoded.append(file)
-    found_leaks = tuple(Leak(*where, times) for where, times in sorted(leaks.items(), key=lambda item: str(item[0])))
-    return Searched(files, size, found_leaks, tuple(undecoded))
+    for place, data in beside:
+        size += len(data)
+        look(Path(place), "beside", data)
+
+    def told(file: Path) -> str:
+        return str(Path(*("(hidden)" if hits(part) else part for part in file.parts)))
+
+    found_leaks = tuple(
+        Leak(*where, times, told(where[0])) for where, times in sorted(leaks.items(), key=lambda item: str(item[0]))
+    )
+    return Searched(files, size, found_leaks, tuple(Path(told(file)) for file in undecoded))
 
 
 class _Automaton:
@@ -97,19 +122,19 @@ class _Automaton:
         return kinds
 
 
-def _files(folders: Iterable[Path], skip: Callable[[Path], bool], newer_than: float) -> Iterable[Path]:
-    waiting = [folder for folder in folders if folder.exists()]
-    named = set(waiting)
+def _files(folders: Iterable[Path], skip: Callable[[Path], bool], newer_than: float) -> Iterable[tuple[Path, Path]]:
+    waiting = [(folder, folder) for folder in folders if folder.exists()]
+    named = {folder for folder, _ in waiting}
     while waiting:
-        path = waiting.pop()
+        root, path = waiting.pop()
         if skip(path) or path.is_symlink():
             continue
         try:
             if path.is_dir():
                 # What is mounted below (a /proc of somebody's container) is another machine's, not ours.
                 if path in named or not path.is_mount():
-                    waiting.extend(path.iterdir())
+                    waiting.extend((root, below) for below in path.iterdir())
             elif path.is_file() and path.stat().st_mtime >= newer_than:
-                yield path
+                yield root, path
         except (PermissionError, FileNotFoundError):
             continue
