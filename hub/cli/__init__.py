@@ -13,6 +13,7 @@ from hub.cli import (
     demo_command,
     derive_command,
     erase,
+    incident,
     keys,
     lake,
     landing,
@@ -44,6 +45,7 @@ app.add_typer(views.app, name="view")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(lake.app, name="lake")
+app.add_typer(incident.app, name="incident")
 app.add_typer(landing.app, name="landing")
 data.register(app)
 derive_command.register(app)

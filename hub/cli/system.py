@@ -58,10 +58,13 @@ def leaks(
     Looked for: names, numbers, phones, e-mails and addresses of people drawn from the sealed identities, and the
     keys' bytes in the forms in which they could have been written. Parquet, archives and compressed files, SQLite
     and PostgreSQL, notebooks and the arguments of processes are read. Told are kinds, counts and places, never a
-    value: a part of a path that is itself a hit is written (hidden). Ends with 1 when something is found.
+    value: a part of a path that is itself a hit is written (hidden). What is found opens an incident, mailed where
+    mail is set, and the command then ends with 1.
     """
     from hub.compose import Hub
     from hub.demo.leaks import search_home
+    from hub.incidents import Incidents
+    from hub.incidents.letter import leak_letters
     from hub.leaks.people import listed
 
     hub, folders = Hub.load(), also or []
@@ -72,10 +75,15 @@ def leaks(
     given = listed(list_file, hub.home) if list_file else []
     database = hub.engine if hub.settings.database.url else None
     searched = search_home(hub.home, also=folders, database=database, people=people, given=given)
-    for leak in searched.leaks:
-        typer.echo(f"LEAK {leak.kind}: at least {leak.times} times in {leak.place} ({leak.form})")
+    found = [f"{leak.kind}: {leak.times} matches in {leak.place} ({leak.form})" for leak in searched.leaks]
+    for line in found:
+        typer.echo(f"LEAK {line}")
     for file in searched.undecoded:
         typer.echo(f"could not be decoded: {file}")
     typer.echo(f"{searched.files} files, {searched.bytes:,} bytes searched, {len(searched.leaks)} leaks.")
+    if found:
+        tell = leak_letters(hub.settings.server.language) if hub.settings.mail.host else None
+        number, _ = Incidents(hub.engine, tell).found("leak", found)
+        typer.echo(f"Incident {number} is open. Once its cause is gone: hub incident close {number} --reason ...")
     if searched.leaks or searched.undecoded:
         raise typer.Exit(1)

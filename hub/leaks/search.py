@@ -17,7 +17,9 @@ _WORD = re.compile(rb"[0-9A-Za-z_]")
 
 @dataclass(frozen=True)
 class Leak:
-    """A needle of `kind` met at least `times` in `file`, read as `form`.
+    """Forms of needles of `kind` matched `times` in `file`, read as `form`.
+
+    A value can be counted by several of its forms, and once more where two pieces of a large file meet.
 
     `place` is how a person is told of the file: a part of its path that holds a needle is written `(hidden)`.
     """
@@ -94,7 +96,8 @@ def search(
         look(Path(place), "beside", data)
 
     def told(file: Path) -> str:
-        return str(Path(*("(hidden)" if hits(part) else part for part in file.parts)))
+        whole = str(Path(*("(hidden)" if hits(part) else part for part in file.parts)))
+        return "".join(letter if letter.isprintable() else "?" for letter in whole)
 
     found_leaks = tuple(
         Leak(*where, times, told(where[0])) for where, times in sorted(leaks.items(), key=lambda item: str(item[0]))

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from hub.compose import Hub
+from hub.incidents import Incidents
 from hub.portal.checks import CheckedBatch, CheckedTable, CheckLine
 from hub.portal.views import Batch, CatalogueColumn, CatalogueTable, Fact, Project, ProjectState, SystemState
 from ingestion.catalogue import catalogue
@@ -70,7 +71,11 @@ def system_view(hub: Hub) -> SystemState:
         keys = Fact({"fr": "Clés", "en": "Keys"}, "hub keys init", False)
     published = len(hub.ledger.pointers())
     tables = Fact({"fr": "Tables publiées", "en": "Published tables"}, str(published), published > 0)
-    return SystemState([keys, tables], [batch_view(one) for one in reversed(hub.ledger.batches()[-LAST_BATCHES:])])
+    waiting = Incidents(hub.engine).open_count()
+    incidents = Fact({"fr": "Incidents ouverts", "en": "Open incidents"}, str(waiting), waiting == 0)
+    return SystemState(
+        [keys, tables, incidents], [batch_view(one) for one in reversed(hub.ledger.batches()[-LAST_BATCHES:])]
+    )
 
 
 def batch_view(batch: LedgerBatch) -> Batch:

@@ -59,6 +59,27 @@ def test_a_search_for_leaks_of_nobody_is_no_clean_result(tmp_path: Path) -> None
     assert "Nobody to look for" in refused(hub(tmp_path, "leaks"))
 
 
+def test_what_a_search_for_leaks_finds_is_an_incident_until_it_is_closed(tmp_path: Path) -> None:
+    assert hub(tmp_path, "keys", "init").returncode == 0
+    (tmp_path / "sealed" / "list.csv").write_text("nir,291062901912345\n")
+    search = ("leaks", "--list", str(tmp_path / "sealed" / "list.csv"))
+    assert hub(tmp_path, *search).returncode == 0
+    assert "No open incident" in hub(tmp_path, "incident", "list").stdout
+    planted = tmp_path / "lake" / "x.csv"
+    planted.write_text("a;2 91 06 29 019 123 45;b")
+    found = hub(tmp_path, *search)
+    assert found.returncode == 1
+    listed = hub(tmp_path, "incident", "list").stdout
+    assert "nir: 2 matches in" in listed and "x.csv" in listed
+    assert "291062901912345" not in (found.stdout + found.stderr + listed).replace(" ", "")
+    assert "what was done" in refused(hub(tmp_path, "incident", "close", "1", "--reason", " "))
+    planted.unlink()
+    assert hub(tmp_path, *search).returncode == 0
+    assert hub(tmp_path, "incident", "close", "1", "--reason", "removed").returncode == 0
+    assert "No open incident" in hub(tmp_path, "incident", "list").stdout
+    assert "removed" in hub(tmp_path, "incident", "list", "--all").stdout
+
+
 def test_an_unknown_source_names_the_known_ones(tmp_path: Path) -> None:
     assert hub(tmp_path, "keys", "init").returncode == 0
     said = refused(hub(tmp_path, "ingest", "nowhere"))

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, MetaData, inspect, text
 
 import governance.tables
+import hub.incidents.tables
 import hub.schedule.tables
 import ingestion.tables
 import projects.tables
@@ -18,6 +19,7 @@ METADATA = [
     ingestion.tables.metadata,
     projects.tables.metadata,
     hub.schedule.tables.metadata,
+    hub.incidents.tables.metadata,
 ]
 
 
