@@ -78,8 +78,8 @@ class Hub:
 
     @cached_property
     def keystore(self) -> KeyStore:
-        """The key store. Raises `KeysMissing` before `hub keys init`."""
-        return KeyStore.open(self.home.keys)
+        """The key store. Raises `KeysMissing` before `hub keys init`, `KeysLocked` when nothing named opens it."""
+        return KeyStore.open(self.home.keys, self.settings.keys.unlocker)
 
     @cached_property
     def contracts(self) -> Contracts:

@@ -15,6 +15,7 @@ from hub.object_store import checked_endpoint, checked_path, checked_url
 from hub.paths import ROOT
 from hub.schedule.settings import JobSettings, MailSettings
 from hub.section import Section
+from pseudonymization.envelope import Unlocker
 
 
 class ServerSettings(Section):
@@ -47,6 +48,22 @@ class SparkSettings(Section):
     jars_folder: Path | None = Field(
         default=None, description="A folder of further jars for driver and executors, such as an object store's client."
     )
+
+
+class KeySettings(Section):
+    """What opens a sealed key store; neither where it is not sealed."""
+
+    passphrase_file: Path | None = Field(default=None, description="A 0600 file with the passphrase of the keys.")
+    key_file: Path | None = Field(default=None, description="A 0600 file of 32 random bytes that opens the keys.")
+
+    @property
+    def unlocker(self) -> Unlocker | None:
+        """The file that opens the keys, or None when none is named. Raises `HubError` when both are."""
+        if self.passphrase_file and self.key_file:
+            raise HubError("hub.yaml names both a passphrase_file and a key_file for the keys: keep one of them.")
+        if self.passphrase_file or self.key_file:
+            return Unlocker(self.passphrase_file, self.key_file)
+        return None
 
 
 class DatabaseSettings(Section):
@@ -127,6 +144,7 @@ class Settings(Section):
     )
     server: ServerSettings = ServerSettings()
     spark: SparkSettings = SparkSettings()
+    keys: KeySettings = KeySettings()
     database: DatabaseSettings = DatabaseSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     drops: DropSettings = DropSettings()

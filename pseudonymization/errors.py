@@ -23,6 +23,10 @@ class KeysUnreadable(PseudonymizationError):
     """The key file is not one of ours, or is damaged."""
 
 
+class KeysLocked(PseudonymizationError):
+    """The key file is sealed, and nothing that is named opens it."""
+
+
 class UnknownPurpose(PseudonymizationError):
     """A key was asked for a purpose that nobody declared."""
 

@@ -1,4 +1,4 @@
-"""The file key store: one master key, from which HKDF derives one key for each purpose."""
+"""The file key store: one master key, sealed or not, from which HKDF derives one key for each purpose."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import stat
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from pseudonymization.envelope import Unlocker, seal, unseal
 from pseudonymization.errors import (
     KeysExist,
     KeysMissing,
@@ -26,7 +27,7 @@ from pseudonymization.errors import (
     UnknownPurpose,
 )
 
-_FORMAT = 1
+_PLAIN, _SEALED = 1, 2
 _SECRET_BYTES = 32
 _MAX_BYTES = 1 << 20
 _NAMESPACE = "health-data-hub/1/"
@@ -50,10 +51,15 @@ class DerivedKey:
 
 
 class KeyStore:
-    """Derives keys from the active master key of a 0600 file; made by `create` or `open`."""
+    """Derives keys from the active master key of a 0600 file; made by `create` or `open`.
 
-    def __init__(self, key_id: str, master: bytes) -> None:
+    `key_id`, `created_at` (ISO 8601, UTC) and `protection` (`none`, `passphrase` or `key file`) are no secrets.
+    """
+
+    def __init__(self, key_id: str, master: bytes, *, created_at: str = "", protection: str = "none") -> None:
         self.key_id = key_id
+        self.created_at = created_at
+        self.protection = protection
         self._master = master
 
     def __repr__(self) -> str:
@@ -73,16 +79,12 @@ class KeyStore:
             "created_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "secret": base64.b64encode(master).decode("ascii"),
         }
-        document = {"version": _FORMAT, "active": key_id, "keys": {key_id: entry}}
+        document = {"version": _PLAIN, "active": key_id, "keys": {key_id: entry}}
         if not path.parent.is_dir():
             raise KeysMissing(f"The folder {path.parent} for the keys does not exist: run `hub keys init`.")
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         try:
-            with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="ascii") as file:
-                json.dump(document, file, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
+            _write(draft, document)
             # A hard link fails if the name is taken, where a rename would overwrite the keys.
             os.link(draft, path, follow_symlinks=False)
         except FileExistsError:
@@ -90,14 +92,36 @@ class KeyStore:
         finally:
             draft.unlink(missing_ok=True)
         _sync_folder(path.parent)
-        return cls(key_id, master)
+        return cls(key_id, master, created_at=entry["created_at"])
 
     @classmethod
-    def open(cls, path: Path) -> KeyStore:
-        """Read the keys at `path`.
+    def wrap(cls, path: Path, new: Unlocker, old: Unlocker | None = None) -> KeyStore:
+        """Seal the keys at `path` under `new`; `old` opens them when they are sealed already.
 
-        Raises `KeysMissing`, `KeysUnsafe` (a symbolic link, another owner, or open to group or others)
-        or `KeysUnreadable`.
+        The file is replaced at once: whoever opens it finds the old one or the new one whole, and a process that dies
+        leaves one of them. Nothing is replaced unless the new file was read back and opened. Raises what `open` and
+        `Unlocker.secret` raise.
+        """
+        store = cls.open(path, old)
+        entry = {"created_at": store.created_at, **seal(store._master, store.key_id, new)}
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            _write(draft, {"version": _SEALED, "active": store.key_id, "keys": {store.key_id: entry}})
+            sealed = cls.open(draft, new)
+            if sealed._master != store._master:
+                raise KeysUnreadable(f"The sealed keys could not be read back, so {path} was left as it was.")
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+        return sealed
+
+    @classmethod
+    def open(cls, path: Path, unlocker: Unlocker | None = None) -> KeyStore:
+        """Read the keys at `path`, with `unlocker` where they are sealed (it is not asked where they are not).
+
+        Raises `KeysMissing`, `KeysUnsafe` (a symbolic link, another owner, or open to group or others),
+        `KeysUnreadable` or `KeysLocked`.
         """
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -114,7 +138,16 @@ class KeyStore:
             content = os.read(handle, _MAX_BYTES)
         finally:
             os.close(handle)
-        return cls(*_parse(content, path))
+        key_id, entry = _parse(content, path)
+        protection = str(entry["by"]) if "sealed" in entry else "none"
+        master = unseal(entry, key_id, path, unlocker) if "sealed" in entry else _bytes_of(entry, path)
+        if len(master) != _SECRET_BYTES:
+            raise KeysUnreadable(f"The keys at {path} are damaged: put back a copy of that file.")
+        return cls(key_id, master, created_at=str(entry.get("created_at", "")), protection=protection)
+
+    def masters(self) -> dict[str, bytes]:
+        """The master keys by their id, for a search that looks for their bytes; never to be written anywhere."""
+        return {self.key_id: self._master}
 
     def derive(self, purpose: str) -> DerivedKey:
         """The key of a purpose, by HKDF-SHA-256 (RFC 5869) with the purpose as `info`.
@@ -138,19 +171,43 @@ def _refuse_unsafe(status: os.stat_result, path: Path) -> None:
         raise KeysUnsafe(f"The keys at {path} are open to others: run `chmod 600 {path}`.")
 
 
-def _parse(content: bytes, path: Path) -> tuple[str, bytes]:
+def _parse(content: bytes, path: Path) -> tuple[str, dict[str, Any]]:
+    """The active key's id and what is written of it."""
+    damaged = KeysUnreadable(f"The keys at {path} are damaged: put back a copy of that file.")
     try:
         document = json.loads(content)
         version, active = document["version"], document["active"]
-        master = base64.b64decode(document["keys"][active]["secret"], validate=True)
-    except (ValueError, KeyError, TypeError, binascii.Error):
+        entry = document["keys"][active]
+    except (ValueError, KeyError, TypeError):
         # `from None`: the parser's own message quotes the document.
-        raise KeysUnreadable(f"The keys at {path} are damaged: put back a copy of that file.") from None
-    if version != _FORMAT:
+        raise damaged from None
+    if version not in (_PLAIN, _SEALED):
         raise KeysUnreadable(f"The keys at {path} are of another format version: use the release that made them.")
-    if not isinstance(active, str) or not re.fullmatch(r"[0-9a-f]{8}", active) or len(master) != _SECRET_BYTES:
-        raise KeysUnreadable(f"The keys at {path} are damaged: put back a copy of that file.")
-    return active, master
+    wanted = ("sealed", "nonce", "salt", "by") if version == _SEALED else ("secret",)
+    if (
+        not isinstance(active, str)
+        or not re.fullmatch(r"[0-9a-f]{8}", active)
+        or not isinstance(entry, dict)
+        or not all(isinstance(entry.get(name), str) for name in wanted)
+        or (version == _PLAIN and "sealed" in entry)
+    ):
+        raise damaged
+    return active, entry
+
+
+def _bytes_of(entry: dict[str, Any], path: Path) -> bytes:
+    try:
+        return base64.b64decode(entry["secret"], validate=True)
+    except (ValueError, binascii.Error):
+        raise KeysUnreadable(f"The keys at {path} are damaged: put back a copy of that file.") from None
+
+
+def _write(draft: Path, document: dict[str, Any]) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="ascii") as file:
+        json.dump(document, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -74,7 +74,8 @@ def leaks(
         folders.append(Path(url))
     given = listed(list_file, hub.home) if list_file else []
     database = hub.engine if hub.settings.database.url else None
-    searched = search_home(hub.home, also=folders, database=database, people=people, given=given)
+    keystore = hub.keystore if hub.home.keys.exists() else None
+    searched = search_home(hub.home, also=folders, database=database, keystore=keystore, people=people, given=given)
     found = [f"{leak.kind}: {leak.times} matches in {leak.place} ({leak.form})" for leak in searched.leaks]
     for line in found:
         typer.echo(f"LEAK {line}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -20,18 +18,21 @@ from hub.paths import Home
 from pseudonymization.keystore import KeyStore
 
 
-def home_needles(home: Home, *, people: int = 0, given: Sequence[tuple[str, str]] = ()) -> list[Needle]:
+def home_needles(
+    home: Home, *, keystore: KeyStore | None = None, people: int = 0, given: Sequence[tuple[str, str]] = ()
+) -> list[Needle]:
     """Needles for people of the sealed identities, for `given` (kind, value), and for every key of the store.
 
-    `people` are drawn at random, all of them when it is 0; where a sample's drops lie in `landing/`, their people
-    are looked for as well. Raises `HubError` when there is nobody to look for: a search for nobody finds nothing,
-    whatever is there.
+    `keystore` is that of the home, to be given where it is sealed. `people` are drawn at random, all of them when it
+    is 0; where a sample's drops lie in `landing/`, their people are looked for as well.
+    Raises `HubError` when there is nobody to look for: a search for nobody finds nothing, whatever is there.
     """
     values = list(given)
     if any((home.landing / source).is_dir() for source in ("chu", "snds")):
         values += identifying_strings(home.landing)
-    if home.keys.exists() and home.identities.is_dir():
-        values += known_people(home.identities, KeyStore.open(home.keys).derive("identity"), limit=people)[1]
+    store = keystore or (KeyStore.open(home.keys) if home.keys.exists() else None)
+    if store and home.identities.is_dir():
+        values += known_people(home.identities, store.derive("identity"), limit=people)[1]
     needles = text_needles(values)
     if not needles:
         raise HubError(
@@ -39,15 +40,14 @@ def home_needles(home: Home, *, people: int = 0, given: Sequence[tuple[str, str]
             "the form of the sample, so nothing was searched and nothing is said of leaks. A list of values is given "
             "with --list."
         )
-    if home.keys.exists():
-        store = KeyStore.open(home.keys)
+    if store:
         for purpose in ("person", "professional", "record", "identity", "quarantine", "person-id", "intake"):
             needles += key_needles(purpose, store.derive(purpose).secret)
         for project in sorted(folder.name for folder in home.projects.iterdir() if folder.is_dir()):
             for use in ("person", "record"):
                 needles += key_needles(f"{project} {use}", store.derive(f"project/{project}/{use}").secret)
-        for name, entry in json.loads(home.keys.read_text(encoding="ascii"))["keys"].items():
-            needles += key_needles(f"master {name}", base64.b64decode(entry["secret"]))
+        for name, secret in store.masters().items():
+            needles += key_needles(f"master {name}", secret)
     return needles
 
 
@@ -56,14 +56,15 @@ def search_home(
     *,
     also: Iterable[Path] = (),
     database: Engine | None = None,
+    keystore: KeyStore | None = None,
     people: int = 0,
     given: Sequence[tuple[str, str]] = (),
 ) -> Searched:
     """Search the home outside `landing/` and `sealed/`, the folders `also`, `database` and what processes say.
 
-    `people` and `given` are those of `home_needles`. A database of SQLite is a file of the home.
+    `keystore`, `people` and `given` are those of `home_needles`. A database of SQLite is a file of the home.
     """
     closed = {home.landing, home.sealed}
     beside = itertools.chain(database_pieces(database) if database else (), process_pieces())
-    needles = home_needles(home, people=people, given=given)
+    needles = home_needles(home, keystore=keystore, people=people, given=given)
     return search([home.root, *also], needles, skip=lambda path: path in closed, beside=beside)

@@ -1,5 +1,7 @@
 """The command line as a person meets it: helpful, and one sentence when something is wrong."""
 
+import base64
+import json
 import os
 import subprocess
 import sys
@@ -57,6 +59,33 @@ def test_no_key_no_ingestion(tmp_path: Path) -> None:
 def test_a_search_for_leaks_of_nobody_is_no_clean_result(tmp_path: Path) -> None:
     (tmp_path / "landing" / "snds" / "purged").mkdir(parents=True)
     assert "Nobody to look for" in refused(hub(tmp_path, "leaks"))
+
+
+def test_sealed_keys_open_by_the_settings_alone_and_the_search_still_knows_them(tmp_path: Path) -> None:
+    home, phrase = tmp_path / "home", tmp_path / "phrase"
+    phrase.write_text("lieu bateau sept myrtille\n")
+    phrase.chmod(0o600)
+    assert hub(home, "keys", "init").returncode == 0
+    (entry,) = json.loads((home / "sealed" / "keys.json").read_text())["keys"].values()
+    master = base64.b64decode(entry["secret"])
+    assert "sealed by: none" in hub(home, "keys", "list").stdout
+    shown = hub(home, "keys", "show").stdout
+    assert "--passphrase-file" in refused(hub(home, "keys", "wrap"))
+    wrapped = hub(home, "keys", "wrap", "--passphrase-file", str(phrase))
+    assert wrapped.returncode == 0 and "passphrase_file" in wrapped.stdout
+    assert "passphrase_file" in refused(hub(home, "keys", "show"))
+    named = {"HUB_KEYS_PASSPHRASE_FILE": str(phrase)}
+    assert hub(home, "keys", "show", **named).stdout == shown
+    assert "sealed by: passphrase" in hub(home, "keys", "list", **named).stdout
+    inside = home / "sealed" / "phrase"
+    inside.write_text("another passphrase\n")
+    inside.chmod(0o600)
+    assert "hub's own folder" in refused(hub(home, "keys", "wrap", "--passphrase-file", str(inside), **named))
+    (home / "sealed" / "list.csv").write_text("nir,291062901912345\n")
+    (home / "logs").mkdir(exist_ok=True)
+    (home / "logs" / "x.log").write_text(f"key {master.hex()}")
+    found = hub(home, "leaks", "--list", str(home / "sealed" / "list.csv"), **named)
+    assert found.returncode == 1 and "LEAK key master" in found.stdout
 
 
 def test_what_a_search_for_leaks_finds_is_an_incident_until_it_is_closed(tmp_path: Path) -> None:
