@@ -41,6 +41,7 @@ class Everything:
     born_from: int | None = None
     born_to: int | None = None
     end_date: date = date(2099, 12, 31)
+    dates: str = "exact"
 
 
 def run(spark: SparkSession, work: Path, sample: Sample, runs: int) -> list[Result]:

@@ -13,6 +13,8 @@ TITLE_MAX = 160
 TEXT_MIN, TEXT_MAX = 40, 6000
 LONGEST_YEARS = 5
 OLDEST_BIRTH = 1880
+DATES = ("exact", "month", "year", "shifted")
+"""How exactly an extract may tell when something happened."""
 
 
 class Catalogue(Protocol):
@@ -24,6 +26,9 @@ class Catalogue(Protocol):
     def grantable(self, table: str, column: str) -> bool:
         """Whether the column exists in the table and may be granted."""
 
+    def tells_more(self, table: str, column: str, dates: str) -> bool:
+        """Whether the column would tell more than dates of that exactness may."""
+
 
 @dataclass(frozen=True)
 class Application:
@@ -31,7 +36,8 @@ class Application:
 
     `tables` maps each table to the columns asked for. `date_from`..`date_to` bounds the care events, both
     included; `born_from`..`born_to` the years of birth, both included and both optional. `members` are user
-    names beside the applicant. `end_date` is the last day of access.
+    names beside the applicant. `end_date` is the last day of access. `dates` is one of `DATES`: exact, to the month, to
+    the year, or shifted by some weeks that differ from person to person.
     """
 
     title: str = ""
@@ -45,6 +51,7 @@ class Application:
     members: tuple[str, ...] = ()
     end_date: date | None = None
     institution: str = ""
+    dates: str = "exact"
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; dates as ISO 8601."""
@@ -60,6 +67,7 @@ class Application:
             "members": list(self.members),
             "end_date": _text(self.end_date),
             "institution": self.institution,
+            "dates": self.dates,
         }
 
     @classmethod
@@ -77,6 +85,8 @@ class Application:
             members=tuple(values["members"]),
             end_date=_date(values["end_date"]),
             institution=values["institution"],
+            # Applications from before the question was asked had exact dates.
+            dates=values.get("dates", "exact"),
         )
 
 
@@ -99,6 +109,7 @@ def validate(
     return (
         *_texts(application),
         *_scope(application, catalogue),
+        *_exactness(application, catalogue),
         *_dates(application, today),
         *_births(application, today),
         *_members(application, researchers),
@@ -144,6 +155,21 @@ def _scope(application: Application, catalogue: Catalogue) -> list[Fault]:
             if not catalogue.grantable(table, column)
         )
     return faults
+
+
+def _exactness(application: Application, catalogue: Catalogue) -> list[Fault]:
+    if application.dates not in DATES:
+        return [Fault("dates", "Choose how exact the dates must be.")]
+    return [
+        Fault(
+            "dates",
+            "{column} of {table} tells more than such dates may: leave it out, or ask for exact dates.",
+            {"column": column, "table": table},
+        )
+        for table, columns in sorted(application.tables.items())
+        for column in columns
+        if catalogue.tells_more(table, column, application.dates)
+    ]
 
 
 def _dates(application: Application, today: date) -> list[Fault]:

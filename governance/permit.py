@@ -36,6 +36,7 @@ class Permit:
     granted_at: str
     granted_by: str
     closed_at: str | None = None
+    dates: str = "exact"
 
     def active(self, at: datetime) -> bool:
         """Whether it opens anything at the moment `at` (aware); the whole of `end_date` (UTC) still counts."""
@@ -67,6 +68,7 @@ class Permit:
             "granted_at": self.granted_at,
             "granted_by": self.granted_by,
             "closed_at": self.closed_at,
+            "dates": self.dates,
         }
 
     @classmethod

@@ -58,6 +58,7 @@ class Action(StrEnum):
     SEE_SYSTEM = "see_system"
     SEE_CHECKS = "see_checks"
     HANDLE_QUARANTINE = "handle_quarantine"
+    SEE_RISK = "see_risk"
     SEE_JOBS = "see_jobs"
     VIEW = "view"
     EDIT = "edit"
@@ -81,8 +82,8 @@ RIGHTS: Mapping[State, Mapping[Part, frozenset[Action]]] = {
     State.NONE: {
         Part.VISITOR: frozenset({Action.SEE_REGISTER}),
         Part.RESEARCHER: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.START, Action.LIST_PERMITS},
-        Part.STEWARD: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.LIST_PERMITS, Action.SEE_CHECKS},
-        Part.COMMITTEE: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.LIST_PERMITS},
+        Part.STEWARD: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.LIST_PERMITS, Action.SEE_CHECKS, Action.SEE_RISK},
+        Part.COMMITTEE: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.LIST_PERMITS, Action.SEE_RISK},
         Part.ADMIN: _EVERYBODY
         | {
             Action.LIST_PERMITS,

@@ -229,4 +229,5 @@ def _permit(dossier: Dossier, permit_id: str, granted_by: str, granted_at: str) 
         filed_by=dossier.applicant,
         granted_at=granted_at,
         granted_by=granted_by,
+        dates=wanted.dates,
     )

@@ -17,6 +17,7 @@ from ingestion.folder import Place
 from ingestion.pins import pinned
 from projects.extract import ExtractReport, compile_extract
 from projects.opening import close_project, ended, open_project
+from projects.unicity import measure_extract
 from projects.workspace import launch
 from projects.workspace.places import socket_folder
 
@@ -41,7 +42,7 @@ def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
             measured_effort(spark, _TEXT_TO_PARQUET * _largest(hub.lake_place, permit.tables)),
             pinned(hub.lake, hub.ledger, hub.home.run / "pins") as lake,
         ):
-            return compile_extract(
+            report = compile_extract(
                 permit,
                 spark=spark,
                 lake=lake,
@@ -49,6 +50,10 @@ def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
                 keystore=hub.keystore,
                 folder=place / "data",
             )
+            tick(f"Measuring how rare the persons of {permit_id} are", len(permit.tables), len(permit.tables))
+            rarity = measure_extract(place / "data", permit, spark=spark, contracts=hub.contracts)
+            rarity.write(place)
+            return report
 
     tick("Waiting for other extracts", 0, None)
     # One extract at a time: each starts an engine of its own.

@@ -45,6 +45,9 @@ class Column(_Model):
     it where `unknown_code` says what becomes of the others (here, or for the whole table under `surprises`).
     `since` and `until` are when the source began and ceased to deliver the column, in the source's own words.
     `from` (1 is the first character) and `length` are its place in a line of format `fixed`.
+    `calendar` tells what a permit without exact dates must know: `month` and `year`, the value holds a month or a year
+    of the calendar and is no date; `shared`, a date of the machine that many persons share (a load); `partial`,
+    a date of which sometimes only the month or the year is known (`<name>_precision` tells, where there is one).
     """
 
     type: str = "string"
@@ -64,6 +67,7 @@ class Column(_Model):
     until: str | None = None
     start: int | None = Field(default=None, alias="from", ge=1)
     length: int | None = Field(default=None, ge=1)
+    calendar: Literal["year", "month", "shared", "partial"] | None = None
 
     @field_validator("type")
     @classmethod
@@ -78,6 +82,14 @@ class Column(_Model):
     def _codes_known(self) -> Self:
         if self.unknown_code is not None and self.codes is None and self.nomenclature is None:
             raise ValueError("unknown_code needs codes, or the nomenclature that has them")
+        return self
+
+    @model_validator(mode="after")
+    def _calendar_fits(self) -> Self:
+        if self.calendar in ("shared", "partial") and self.type not in ("date", "timestamp"):
+            raise ValueError(f"calendar {self.calendar} needs the type date or timestamp")
+        if self.calendar in ("year", "month") and self.type in ("date", "timestamp"):
+            raise ValueError(f"calendar {self.calendar} is for text or numbers: a date says what it is by its type")
         return self
 
     @model_validator(mode="after")

@@ -85,6 +85,10 @@ def _column(place: str, old: Column, new: Column) -> Iterator[Change]:
         # What a permit may name stays so; what was direct was never there.
         same = new.sensitivity in _GRANTED if old.sensitivity in _GRANTED else old.sensitivity == "direct"
         yield Change(f"{place}.sensitivity", f"{old.sensitivity} is now {new.sensitivity}", same)
+    if old.calendar != new.calendar:
+        # A permit without exact dates loses a column that turns out to tell more.
+        same = new.calendar in (None, "partial")
+        yield Change(f"{place}.calendar", f"{_said(old.calendar)} is now {_said(new.calendar)}", same)
     yield from _codes(place, old, new)
     for name in ("fr", "en", "since", "until"):
         if getattr(old, name) != getattr(new, name):

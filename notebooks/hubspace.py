@@ -49,9 +49,21 @@ class Table:
     rows: int
 
 
+_EXACTNESS = {
+    "exact": ("dates exactes", "dates are exact"),
+    "month": ("dates au mois", "dates are to the month"),
+    "year": ("dates à l'année", "dates are to the year"),
+    "shifted": ("dates décalées par personne", "dates are shifted for each person"),
+}
+
+
 @dataclass(frozen=True)
 class Permit:
-    """What this workspace is for. Dates are ISO 8601; the data end at `date_to`, the access at `end_date`."""
+    """What this workspace is for. Dates are ISO 8601; the data end at `date_to`, the access at `end_date`.
+
+    `dates`: `exact`, `month` or `year` (the first day stands for all), or `shifted`: each person's dates are moved
+    together by whole weeks, so that intervals are true and calendar days are not.
+    """
 
     id: str
     title: str
@@ -59,17 +71,22 @@ class Permit:
     date_from: str
     date_to: str
     end_date: str
+    dates: str = "exact"
 
     def __repr__(self) -> str:
         lines = [
             f"Permit {self.id}: {self.title}",
-            f"data {self.date_from} to {self.date_to} · open until {self.end_date}",
+            f"data {self.date_from} to {self.date_to} · {self._exactness[1]} · open until {self.end_date}",
         ]
         lines += [
             f"  {t.name:<12} {t.rows:>10,} rows  {t.label_en} · {t.label_fr}  [{', '.join(t.columns)}]"
             for t in self.tables.values()
         ]
         return "\n".join(lines)
+
+    @property
+    def _exactness(self) -> tuple[str, str]:
+        return _EXACTNESS.get(self.dates, (self.dates, self.dates))
 
     def _repr_html_(self) -> str:
         def safe(text: object) -> str:
@@ -84,6 +101,7 @@ class Permit:
         return (
             f"<b>{safe(self.id)} · {safe(self.title)}</b><br>"
             f"Données / data: {safe(self.date_from)} – {safe(self.date_to)} · "
+            f"{safe(' / '.join(self._exactness))} · "
             f"ouvert jusqu'au / open until {safe(self.end_date)}"
             f"<table><tr><th>table</th><th></th><th>lignes / rows</th><th>colonnes / columns</th></tr>{rows}</table>"
         )
@@ -113,7 +131,13 @@ def permit() -> Permit:
         for name, about in raw.get("tables", {}).items()
     }
     return Permit(
-        raw["id"], raw["title"], known, raw.get("date_from", ""), raw.get("date_to", ""), raw.get("end_date", "")
+        raw["id"],
+        raw["title"],
+        known,
+        raw.get("date_from", ""),
+        raw.get("date_to", ""),
+        raw.get("end_date", ""),
+        raw.get("dates", "exact"),
     )
 
 

@@ -6,6 +6,7 @@
 | `pseudonym_<role>` | the same for another role; null when that person is not linked |
 | `<record key>_key` | digest of a group of record keys, under `project/<id>/record`: equal in parent and child |
 | granted columns | as in the lake; a professional's digest is digested again under the project's record key |
+| granted dates | as exact as the permit says, see `projects.dates` |
 
 Rows are sorted by pseudonym, so that nothing is left of the order in which they arrived.
 """
@@ -25,6 +26,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from ingestion.abreast import abreast
+from projects.date_columns import coarse, shift_of
+from projects.dates import EXACT, PURPOSE, SHIFTED
 from projects.errors import ExtractInterrupted
 from projects.resolution import DAY, Resolver, has_day, person_column
 from projects.scope import LakeReader, PermitScope, TableContract, check_scope
@@ -69,7 +72,7 @@ def compile_extract(
     check_scope(permit, contracts)
     resolver = Resolver(lake, contracts)
     born = resolver.born_within(permit)
-    keys = {purpose: keystore.derive(f"project/{permit.id}/{purpose}") for purpose in ("person", "record")}
+    keys = {purpose: keystore.derive(f"project/{permit.id}/{purpose}") for purpose in ("person", "record", PURPOSE)}
     draft = _empty_draft(folder, permit.id)
     try:
         counts: dict[str, TableCounts] = {}
@@ -79,7 +82,7 @@ def compile_extract(
             contract = contracts[table]
             rows = _in_scope(resolver.rows(table), contract, permit, born)
             counts[table] = _count(rows)
-            columns = _columns(contract, permit.tables[table])
+            columns = _columns(contract, permit.tables[table], permit.dates)
             kept = with_keys(rows.where("__in_scope and not __held"), spark, keys)
             _sorted(kept.select(*columns.values())).write.format("delta").save(str(draft / table))
             written[table] = spark.read.format("delta").load(str(draft / table))
@@ -138,7 +141,7 @@ def _count(rows: DataFrame) -> TableCounts:
     return TableCounts(rows=total["rows"], held=total["held"], outside=total["outside"])
 
 
-def _columns(contract: TableContract, granted: Sequence[str]) -> dict[str, Column]:
+def _columns(contract: TableContract, granted: Sequence[str], dates: str) -> dict[str, Column]:
     """The extract's columns, in order, in a frame that has the pads of the project's keys."""
     columns: dict[str, Column] = {}
     for index, person in enumerate(contract.persons):
@@ -146,9 +149,16 @@ def _columns(contract: TableContract, granted: Sequence[str]) -> dict[str, Colum
         columns[name] = keyed_digest("person", F.col(person_column(contract, person.role)))
     for group, names in contract.record_keys.items():
         columns[f"{group}_key"] = keyed_digest("record", F.lit(group), *[F.col(name) for name in names])
+    # The dates of a table that names nobody, a list of codes, belong to no life.
+    dates = dates if contract.persons else EXACT
+    shift = shift_of(F.col(person_column(contract, contract.persons[0].role))) if dates == SHIFTED else None
     for name in granted:
         digest = contract.columns[name].digest
-        columns[name] = keyed_digest("record", F.lit(digest), F.col(name)) if digest else F.col(name)
+        columns[name] = (
+            keyed_digest("record", F.lit(digest), F.col(name))
+            if digest
+            else coarse(name, contract.columns, dates, shift)
+        )
     return {name: column.alias(name) for name, column in columns.items()}
 
 
@@ -185,6 +195,7 @@ def _permit_json(permit: PermitScope, about: dict[str, Any]) -> dict[str, Any]:
         "born_from": permit.born_from,
         "born_to": permit.born_to,
         "end_date": permit.end_date.isoformat(),
+        "dates": permit.dates,
     }
 
 

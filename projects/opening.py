@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from projects.errors import ProjectError
+from projects.rarity import FILE
 from projects.state import Projects, State
 
 Report = TypeVar("Report")
@@ -69,6 +70,7 @@ def remove_data(place: Path) -> None:
         data.rename(doomed)
     for left in place.glob(".*data*"):
         shutil.rmtree(left)
+    (place / FILE).unlink(missing_ok=True)
 
 
 def ended(projects: Projects, active: Iterable[str]) -> list[str]:

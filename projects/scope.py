@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pyspark.sql import DataFrame
 
+from projects.dates import EVERY, fits
 from projects.errors import ScopeRefused
 
 RESERVED_PREFIXES = ("person_key", "batch_id", "pseudonym", "_")
@@ -48,6 +49,10 @@ class PermitScope(Protocol):
     def end_date(self) -> date:
         """Last day of access."""
 
+    @property
+    def dates(self) -> str:
+        """`exact`, `month`, `year` or `shifted`."""
+
 
 class LakeReader(Protocol):
     """The lake at its published versions; `ingestion.lake.Lake` is one."""
@@ -81,6 +86,10 @@ class ColumnContract(Labels, Protocol):
     @property
     def sensitivity(self) -> str:
         """`direct`, `record_key`, `quasi`, `free_text` or `plain`."""
+
+    @property
+    def calendar(self) -> str | None:
+        """`year`, `month`, `shared` or `partial`; see `ingestion.contract.Column`."""
 
     @property
     def digest(self) -> str | None:
@@ -160,16 +169,18 @@ class TableContract(Protocol):
 
 def check_scope(permit: PermitScope, contracts: Mapping[str, TableContract]) -> None:
     """Refuse a permit that names what may not be granted. Raises `ScopeRefused`."""
+    if permit.dates not in EVERY:
+        raise ScopeRefused(f"Permit {permit.id} does not say how exact its dates are: amend the permit.")
     if not permit.tables:
         raise ScopeRefused(f"Permit {permit.id} grants no table: nothing can be extracted.")
     for table, columns in permit.tables.items():
         if table not in contracts or not contracts[table].grantable:
             raise ScopeRefused(f"Permit {permit.id} names table {table}, which may not be granted: amend the permit.")
         for name in columns:
-            _check_column(permit.id, contracts[table], name)
+            _check_column(permit.id, contracts[table], name, permit.dates)
 
 
-def _check_column(permit: str, contract: TableContract, name: str) -> None:
+def _check_column(permit: str, contract: TableContract, name: str, dates: str) -> None:
     where = f"Permit {permit} names column {name} of {contract.table}"
     column = contract.columns.get(name)
     if column is None or name.startswith(RESERVED_PREFIXES):
@@ -178,6 +189,8 @@ def _check_column(permit: str, contract: TableContract, name: str) -> None:
         raise ScopeRefused(f"{where}, a record key: the extract holds its group's digest without being asked.")
     if column.sensitivity == "direct" and column.digest is None:
         raise ScopeRefused(f"{where}, which identifies directly and is not in the lake: amend the permit.")
+    if not fits(column, dates):
+        raise ScopeRefused(f"{where}, which would tell more than its dates ({dates}) may: amend the permit.")
 
 
 def birth_year_of(contract: TableContract) -> str | None:

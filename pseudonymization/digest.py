@@ -25,6 +25,7 @@ from pseudonymization.keystore import DerivedKey
 _PREFIX = "__pads_"
 _BLOCK = 64
 _HEX_DIGITS = 32
+_NUMBER_DIGITS = 13
 WHITE = " \t\n\r\x0b\x0c\u00a0\u202f\ufeff"
 """White space that files put around identifiers: ASCII, no-break spaces, byte order mark."""
 
@@ -86,6 +87,21 @@ def keyed_digest(name: str, *columns: Column) -> Column:
     pads = F.col(_PREFIX + name)
     code = hmac_sha256(pads["inner"], pads["outer"], message.cast("binary"))
     return F.concat(pads["key_id"], F.lit(":"), F.substring(code, 1, _HEX_DIGITS))
+
+
+def keyed_number(name: str, *columns: Column) -> Column:
+    """A whole number below 2**52 that the values give under the key `name`, evenly spread; null when any is blank.
+
+    The frame must come from `with_keys`. For draws that nobody can repeat without the key.
+    """
+    digits = F.substring_index(keyed_digest(name, *columns), ":", -1)
+    return F.conv(F.substring(digits, 1, _NUMBER_DIGITS), 16, 10).cast("long")
+
+
+def keyed_number_of(key: DerivedKey, *values: str | int | None) -> int | None:
+    """What `keyed_number` gives for the same values, in plain Python."""
+    digest = keyed_digest_of(key, *values)
+    return None if digest is None else int(digest.rpartition(":")[2][:_NUMBER_DIGITS], 16)
 
 
 def hmac_sha256(inner: Column, outer: Column, message: Column) -> Column:

@@ -31,9 +31,14 @@ _PLAIN, _SEALED = 1, 2
 _SECRET_BYTES = 32
 _MAX_BYTES = 1 << 20
 _NAMESPACE = "health-data-hub/1/"
-_PURPOSE = re.compile(
-    r"person|professional|record|identity|quarantine|person-id|intake|archive|certificate|erasure|project/[A-Za-z0-9_-]{1,64}/(?:person|record)"
-)
+PURPOSES = (
+    "person", "professional", "record", "identity", "quarantine", "person-id", "intake", "archive", "certificate",
+    "erasure",
+)  # fmt: skip
+"""What keys are for, beside those of projects: `archive` is for drops put away, `certificate` for signatures."""
+PROJECT_PURPOSES = ("person", "record", "dates")
+"""What a project's keys are for: pseudonyms, digests of record keys, and how far dates are shifted."""
+_PURPOSE = re.compile(f"{'|'.join(PURPOSES)}|project/[A-Za-z0-9_-]{{1,64}}/(?:{'|'.join(PROJECT_PURPOSES)})")
 
 
 @dataclass(frozen=True)
@@ -152,9 +157,7 @@ class KeyStore:
     def derive(self, purpose: str) -> DerivedKey:
         """The key of a purpose, by HKDF-SHA-256 (RFC 5869) with the purpose as `info`.
 
-        Purposes are `person`, `professional`, `record`, `identity`, `quarantine`, `person-id`, `intake`, `archive`
-        (drops put away), `certificate` (signatures), `erasure` (erasures that are under way),
-        `project/<id>/person` and `project/<id>/record`; anything else raises `UnknownPurpose`.
+        Purposes are `PURPOSES` and `project/<id>/<one of PROJECT_PURPOSES>`; anything else raises `UnknownPurpose`.
         """
         if not _PURPOSE.fullmatch(purpose):
             raise UnknownPurpose("This key purpose is not declared: see the list in `KeyStore.derive`.")

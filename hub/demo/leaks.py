@@ -15,7 +15,7 @@ from hub.leaks.needles import Needle, key_needles, text_needles
 from hub.leaks.people import known_people
 from hub.leaks.search import Searched, search
 from hub.paths import Home
-from pseudonymization.keystore import KeyStore
+from pseudonymization.keystore import PROJECT_PURPOSES, PURPOSES, KeyStore
 
 
 def home_needles(
@@ -41,10 +41,10 @@ def home_needles(
             "with --list."
         )
     if store:
-        for purpose in ("person", "professional", "record", "identity", "quarantine", "person-id", "intake"):
+        for purpose in PURPOSES:
             needles += key_needles(purpose, store.derive(purpose).secret)
         for project in sorted(folder.name for folder in home.projects.iterdir() if folder.is_dir()):
-            for use in ("person", "record"):
+            for use in PROJECT_PURPOSES:
                 needles += key_needles(f"{project} {use}", store.derive(f"project/{project}/{use}").secret)
         for name, secret in store.masters().items():
             needles += key_needles(f"master {name}", secret)

@@ -9,10 +9,13 @@ from pathlib import Path
 from hub.compose import Hub
 from hub.incidents import Incidents
 from hub.portal.checks import CheckedBatch, CheckedTable, CheckLine
-from hub.portal.views import Batch, CatalogueColumn, CatalogueTable, Fact, Project, ProjectState, SystemState
+from hub.portal.views import Batch, CatalogueColumn, CatalogueTable, Fact, Project, ProjectState, Rarity, SystemState
 from ingestion.catalogue import catalogue
+from ingestion.contract import Column
 from ingestion.ledger import Batch as LedgerBatch
 from ingestion.results import Results, ResultStore
+from projects import dates
+from projects.rarity import Rarity as RarityOfExtract
 from projects.state import Projects
 from pseudonymization.errors import PseudonymizationError
 
@@ -28,7 +31,14 @@ def catalogue_view(hub: Hub) -> list[CatalogueTable]:
             source=one.source,
             labels=one.label.model_dump(),
             columns=[
-                CatalogueColumn(column.name, column.label.model_dump(), column.kind, column.sensitivity, grantable=True)
+                CatalogueColumn(
+                    column.name,
+                    column.label.model_dump(),
+                    column.kind,
+                    column.sensitivity,
+                    grantable=True,
+                    tells_more_than=_tells_more_than(hub.contracts[one.name].columns[column.name]),
+                )
                 for column in one.columns
             ],
             rows=one.rows,
@@ -40,6 +50,10 @@ def catalogue_view(hub: Hub) -> list[CatalogueTable]:
         for one in catalogue(hub.contracts, hub.ledger, hub.settings.catalogue.small_count)
         if one.published
     ]
+
+
+def _tells_more_than(column: Column) -> frozenset[str]:
+    return frozenset(one for one in dates.EVERY if not dates.fits(column, one))
 
 
 class Standing:
@@ -59,7 +73,9 @@ class Standing:
         if described.is_file():
             tables = json.loads(described.read_text(encoding="utf-8"))["tables"]
             rows = {name: int(table["rows"]) for name, table in tables.items()}
-        return Project(ProjectState(known.state.value), rows)
+        found = RarityOfExtract.read(self._folder / permit_id)
+        rarity = Rarity(found.persons, found.by_one_row, found.by_all_rows) if found else None
+        return Project(ProjectState(known.state.value), rows, rarity)
 
 
 def system_view(hub: Hub) -> SystemState:

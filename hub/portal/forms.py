@@ -37,6 +37,7 @@ class ApplicationForm:
     born_to: str = ""
     members: str = ""
     end_date: str = ""
+    dates: str = ""
 
     @classmethod
     def of(cls, application: Application) -> ApplicationForm:
@@ -55,6 +56,7 @@ class ApplicationForm:
             born_to=str(application.born_to or ""),
             members=", ".join(application.members),
             end_date=application.end_date.isoformat() if application.end_date else "",
+            dates=application.dates,
         )
 
     @classmethod
@@ -99,5 +101,6 @@ class ApplicationForm:
             born_to=year("born_to"),
             members=tuple(member.lower() for member in re.split(r"[\s,;]+", self.members) if member),
             end_date=day("end_date"),
+            dates=self.dates or Application.dates,
         )
         return application, tuple(faults)

@@ -14,13 +14,17 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True)
 class CatalogueColumn:
-    """A column as the catalogue describes it; `sensitivity` is the contract's word."""
+    """A column as the catalogue describes it; `sensitivity` is the contract's word.
+
+    `tells_more_than`: the ways of telling dates (`month`, `year`, `shifted`) with which it may not be asked for.
+    """
 
     name: str
     labels: Labels
     type: str
     sensitivity: str
     grantable: bool
+    tells_more_than: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,12 @@ class CatalogueTable:
 class Wanted:
     """The published tables as `governance.Catalogue`."""
 
-    tables: Mapping[str, frozenset[str]]
+    tables: Mapping[str, Mapping[str, CatalogueColumn]]
 
     @classmethod
     def of(cls, tables: Sequence[CatalogueTable]) -> Wanted:
         """Only grantable columns, and only tables that have one."""
-        return cls({one.name: frozenset(column.name for column in one.grantable_columns) for one in tables})
+        return cls({one.name: {column.name: column for column in one.grantable_columns} for one in tables})
 
     def has_table(self, table: str) -> bool:
         """Whether the table may be asked for."""
@@ -65,6 +69,11 @@ class Wanted:
     def grantable(self, table: str, column: str) -> bool:
         """Whether the column may be granted."""
         return column in self.tables.get(table, ())
+
+    def tells_more(self, table: str, column: str, dates: str) -> bool:
+        """Whether the column would tell more than dates of that exactness may."""
+        known = self.tables.get(table, {}).get(column)
+        return known is not None and dates in known.tells_more_than
 
 
 class ProjectState(StrEnum):
@@ -77,11 +86,24 @@ class ProjectState(StrEnum):
 
 
 @dataclass(frozen=True)
+class Rarity:
+    """Of `persons`, those of whom one row is like nobody else's, and those of whom all rows together are."""
+
+    persons: int
+    by_one_row: int
+    by_all_rows: int
+
+
+@dataclass(frozen=True)
 class Project:
-    """The workspace of a permit: its state and the rows of its extract by table."""
+    """The workspace of a permit: its state and the rows of its extract by table.
+
+    `rarity`: of the persons in it, how many the data themselves would tell; None until it was measured.
+    """
 
     state: ProjectState
     rows: Mapping[str, int] = field(default_factory=dict)
+    rarity: Rarity | None = None
 
 
 class ProjectsView(Protocol):

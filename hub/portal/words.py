@@ -91,6 +91,16 @@ DECISIONS = {
     Action.REFUSE: (N_("Refuse"), N_("The application is closed with your reason.")),
 }
 
+DATES = {
+    "exact": (N_("Exact"), N_("Days and times as they are.")),
+    "month": (N_("To the month"), N_("Every date becomes the first day of its month.")),
+    "year": (N_("To the year"), N_("Every date becomes the first day of its year.")),
+    "shifted": (
+        N_("Shifted"),
+        N_("Each person's dates move together by some weeks: intervals and days of the week stay, seasons blur."),
+    ),
+}
+
 FIELDS = {
     "title": N_("Title of the project"),
     "institution": N_("Responsible institution"),
@@ -101,6 +111,7 @@ FIELDS = {
     "date_to": N_("Care until"),
     "born_from": N_("Born from"),
     "born_to": N_("Born until"),
+    "dates": N_("Exactness of dates"),
     "members": N_("Members"),
     "end_date": N_("End of access"),
     "reason": N_("Reason"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Literal
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ingestion.contract import Column as ContractColumn
@@ -16,12 +16,15 @@ from ingestion.derived.shape import ABSENT, CARRIED, REASON, SOURCE, SPLIT, Part
 from ingestion.values import spark_type
 
 ROLE = "patient"
+_PRECISIONS = ("year", "month", "day")
 _LABELS = {
     "category": ("Catégorie de l'événement", "Category of the event"),
     "code": ("Code, dans la nomenclature de la table d'origine", "Code, in the code list of the table it is from"),
     "value": ("Valeur : quantité, durée, rang du diagnostic", "Value: quantity, length, rank of the diagnosis"),
     "start": ("Premier jour", "First day"),
     "end": ("Dernier jour", "Last day"),
+    "start_precision": ("Premier jour : précision", "First day: precision"),
+    "end_precision": ("Dernier jour : précision", "Last day: precision"),
     "source": ("Table d'origine", "Table that the event is from"),
 }
 
@@ -46,7 +49,7 @@ def timeline_shape(definition: Timeline, contracts: Mapping[str, Contract], prob
             only=event.part,
             carried=(),
             fingerprint=_fingerprint(event, inputs[event.table]),
-            frame=partial(_frame, event),
+            frame=partial(_frame, event, inputs[event.table]),
         )
         for event in events
     )
@@ -90,6 +93,8 @@ def _contract(definition: Timeline, events: Iterable[Event], inputs: Mapping[str
     codes = {
         "category": tuple(dict.fromkeys(one.category for one in events)),
         "source": tuple(dict.fromkeys(one.source for one in events)),
+        "start_precision": _PRECISIONS,
+        "end_precision": _PRECISIONS,
     }
     columns = {}
     for name, (fr, en) in _LABELS.items():
@@ -100,8 +105,15 @@ def _contract(definition: Timeline, events: Iterable[Event], inputs: Mapping[str
             if column
         )
         sensitivity: Literal["quasi", "plain"] = "quasi" if quasi else "plain"
-        kind = "date" if name in ("start", "end") else "string"
-        columns[name] = ContractColumn(type=kind, sensitivity=sensitivity, codes=codes.get(name), fr=fr, en=en)
+        dated = name in ("start", "end")
+        columns[name] = ContractColumn(
+            type="date" if dated else "string",
+            sensitivity=sensitivity,
+            codes=codes.get(name),
+            calendar="partial" if dated else None,
+            fr=fr,
+            en=en,
+        )
     return Contract(
         table=definition.table,
         version=definition.version,
@@ -117,10 +129,29 @@ def _contract(definition: Timeline, events: Iterable[Event], inputs: Mapping[str
 
 def _fingerprint(event: Event, contract: Contract) -> str:
     types = {name: spark_type(contract.columns[name]) for name in event.columns}
-    return fingerprint(event=event.model_dump(), types=types)
+    precise = [_how_precise(name, contract) for name in (*event.start, event.end) if name]
+    return fingerprint(event=event.model_dump(), types=types, precise=precise)
 
 
-def _frame(event: Event, read: Read, _contested: frozenset[str]) -> DataFrame:
+def _how_precise(name: str, contract: Contract) -> str | None:
+    """The column that tells a date's precision, `day` where it is always known, None where nobody knows."""
+    if contract.columns[name].calendar != "partial":
+        return "day"
+    told = f"{name}_precision"
+    return told if told in contract.lake_columns else None
+
+
+def _precision(names: Iterable[str | None], contract: Contract) -> Column:
+    """Precision of the first of these dates that is there: `day`, `month`, `year`, null when it is not known."""
+    found = F.lit(None).cast("string")
+    for name in reversed([one for one in names if one]):
+        how = _how_precise(name, contract)
+        said = F.lit(how).cast("string") if how in ("day", None) else F.col(how)
+        found = F.when(F.col(name).try_cast("date").isNotNull(), said).otherwise(found)
+    return found
+
+
+def _frame(event: Event, contract: Contract, read: Read, _contested: frozenset[str]) -> DataFrame:
     """The event's rows; see `Part.frame`."""
     rows = read(event.table)
     if event.part is not None:
@@ -142,6 +173,8 @@ def _frame(event: Event, read: Read, _contested: frozenset[str]) -> DataFrame:
         start.alias("start"),
         (F.col(event.end).try_cast("date") if event.end else F.lit(None).cast("date")).alias("end"),
         F.lit(event.source).alias("source"),
+        _precision(event.start, contract).alias("start_precision"),
+        _precision([event.end], contract).alias("end_precision"),
         "batch_id",
         reason.alias(REASON),
         F.lit("").alias(CARRIED),

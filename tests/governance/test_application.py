@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance import Application, validate
+from governance.application import DATES
 
 TODAY = date(2026, 3, 2)
 
@@ -33,6 +34,8 @@ TODAY = date(2026, 3, 2)
         ({"born_from": 1800}, "born_from"),
         ({"born_to": 2027}, "born_to"),
         ({"born_from": 1990, "born_to": 1980}, "born_to"),
+        ({"dates": "roughly"}, "dates"),
+        ({"dates": "shifted"}, "dates"),
         ({"members": ("nobody",)}, "members"),
         ({"members": ("bob", "bob")}, "members"),
     ],
@@ -69,7 +72,14 @@ applications = st.builds(
     members=st.lists(st.text(), max_size=3).map(tuple),
     end_date=dates,
     institution=st.text(),
+    dates=st.sampled_from(DATES),
 )
+
+
+def test_an_application_from_before_the_question_has_exact_dates():
+    old = Application().to_json()
+    del old["dates"]
+    assert Application.from_json(old).dates == "exact"
 
 
 @given(applications)

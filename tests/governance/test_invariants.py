@@ -45,6 +45,9 @@ class Everything:
     def grantable(self, table: str, column: str) -> bool:
         return column in {"A", "B"}
 
+    def tells_more(self, table: str, column: str, dates: str) -> bool:
+        return False
+
 
 SOUND = Application(
     title="A title",

@@ -46,3 +46,11 @@ def test_closed_wins_over_the_date(permit):
 def test_json_round_trip(permit):
     assert Permit.loads(permit.dumps()) == permit
     assert "É" in permit.dumps()
+    shifted = replace(permit, dates="shifted")
+    assert Permit.loads(shifted.dumps()).dates == "shifted"
+
+
+def test_a_permit_from_before_the_question_has_exact_dates(permit):
+    old = permit.to_json()
+    del old["dates"]
+    assert Permit.from_json(old) == permit

@@ -31,6 +31,7 @@ def expected(state: State, action: Action) -> set[Part]:
             Action.MANAGE_PEOPLE: {Part.ADMIN},
             Action.SEE_SYSTEM: {Part.ADMIN},
             Action.SEE_CHECKS: {Part.ADMIN, Part.STEWARD},
+            Action.SEE_RISK: {Part.STEWARD, Part.COMMITTEE},
             Action.HANDLE_QUARANTINE: {Part.ADMIN},
             Action.SEE_JOBS: {Part.ADMIN},
         }.get(action, set())

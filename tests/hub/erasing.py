@@ -172,7 +172,7 @@ class World:
     def extract(self) -> None:
         permit: Any = SimpleNamespace(
             id="p0001", title="t", tables={"people": ["sex"], "visits": [], "acts": ["code"]},
-            date_from=None, date_to=None, born_from=None, born_to=None, end_date=date(2030, 1, 1),
+            date_from=None, date_to=None, born_from=None, born_to=None, end_date=date(2030, 1, 1), dates="exact",
         )  # fmt: skip
         folder = self.home.projects / "p0001"
         folder.mkdir()

@@ -40,6 +40,11 @@ def test_the_lake_key_of_a_register_is_the_person() -> None:
     [
         ("key: [number]", "key: [nombre]", "key names nombre"),
         ("type: date, sensitivity", "type: day, sensitivity", "columns.start.type"),
+        (
+            "type: date, sensitivity",
+            "type: date, calendar: month, sensitivity",
+            "calendar month is for text or numbers",
+        ),
         ("columns: [psa, rank]}", "columns: [psa, rang]}", "person patient names rang"),
         ("period: {column: start}", "period: {}", "period"),
         ("rule: row_count", "rule: rows", "table_rules"),
@@ -113,3 +118,20 @@ def test_no_packaged_contract_keeps_an_identifier_in_clear(table: str) -> None:
             assert column.digest == "professional"
         assert column.fr.strip()
         assert column.en.strip()
+
+
+@pytest.mark.parametrize("table", sorted(load_contracts()))
+def test_every_packaged_column_that_holds_a_part_of_the_calendar_says_so(table: str) -> None:
+    """A shift, or dates to the year, would be told by a month that stands beside them as text."""
+    for name, column in load_contracts()[table].columns.items():
+        label = column.en.lower()
+        if (
+            column.in_lake
+            and column.sensitivity != "record_key"
+            and "birth" not in label
+            and "return code" not in label
+        ):
+            if column.type not in ("date", "timestamp") and "year and month" in label:
+                assert column.calendar == "month", name
+            if f"{name}_precision" in load_contracts()[table].columns:
+                assert column.calendar == "partial", name

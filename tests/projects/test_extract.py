@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,48 +13,8 @@ from projects.errors import ScopeRefused
 from projects.extract import ExtractReport, TableCounts, compile_extract
 from projects.scope import check_scope
 from pseudonymization.keystore import KeyStore
+from tests.projects.small_contract import KEY, Column, Contract, Period, Person, Via
 
-
-@dataclass(frozen=True)
-class Column:
-    sensitivity: str = "plain"
-    type: str = "string"
-    digest: str | None = None
-    fr: str = "Libellé"
-    en: str = "Label"
-
-
-@dataclass(frozen=True)
-class Via:
-    table: str
-    keys: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Person:
-    role: str
-    via: Via | None = None
-
-
-@dataclass(frozen=True)
-class Period:
-    column: str | None = None
-    via: Via | None = None
-
-
-@dataclass(frozen=True)
-class Contract:
-    table: str
-    columns: Mapping[str, Column]
-    persons: tuple[Person, ...] = ()
-    record_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    period: Period | None = None
-    grantable: bool = True
-    birth_year: str | None = None
-    label: Any = field(default_factory=lambda: SimpleNamespace(fr="Table", en="Table"))
-
-
-KEY = Column("record_key")
 CONTRACTS = {
     contract.table: contract
     for contract in [
@@ -164,6 +122,7 @@ def permit(project: str = "p0001", **changes: Any) -> Any:
         "born_from": None,
         "born_to": None,
         "end_date": D(2030, 1, 1),
+        "dates": "exact",
     }
     return SimpleNamespace(**(scope | changes))
 

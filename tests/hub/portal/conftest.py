@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -34,7 +34,7 @@ from hub.portal import (
     create_app,
 )
 from hub.portal.job_views import Job, RunDetail
-from hub.portal.views import Wanted
+from hub.portal.views import Rarity, Wanted
 from hub.schedule.reading import Run
 
 PREFIX = "/services/portal"
@@ -117,8 +117,11 @@ class Calls:
     deactivated: list[str] = field(default_factory=list)
 
 
-def column(name: str, fr: str, en: str, sensitivity: str = "plain", kind: str = "string") -> CatalogueColumn:
-    return CatalogueColumn(name, {"fr": fr, "en": en}, kind, sensitivity, sensitivity not in {"direct"})
+def column(
+    name: str, fr: str, en: str, sensitivity: str = "plain", kind: str = "string", more: Iterable[str] = ()
+) -> CatalogueColumn:
+    grantable = sensitivity not in {"direct"}
+    return CatalogueColumn(name, {"fr": fr, "en": en}, kind, sensitivity, grantable, frozenset(more))
 
 
 TABLES = [
@@ -135,7 +138,9 @@ TABLES = [
             column("BEN_NAI_ANN", "Année de naissance", "Year of birth", "quasi", "integer"),
             column("BEN_SEX_COD", "Sexe", "Sex"),
             column("BEN_RES_DPT", "Département de résidence", "Department of residence", "quasi"),
-            column("BEN_DCD_AME", "Année et mois de décès", "Year and month of death", "quasi"),
+            column(
+                "BEN_DCD_AME", "Année et mois de décès", "Year and month of death", "quasi", more=["year", "shifted"]
+            ),
         ],
         rows=2000,
         date_from=date(2019, 1, 1),
@@ -351,7 +356,9 @@ def lived_in(site: Site) -> Site:
     now = site.now
     now[0] -= timedelta(days=40)
     first = site.granted()
-    site.projects.known[first] = Project(ProjectState.OPEN, {"IR_BEN_R": 1240, "ER_PRS_F": 61_872, "T_MCO24B": 1_930})
+    site.projects.known[first] = Project(
+        ProjectState.OPEN, {"IR_BEN_R": 1240, "ER_PRS_F": 61_872, "T_MCO24B": 1_930}, Rarity(1240, 62, 1117)
+    )
     second = site.granted("carol", title="Iatrogénie médicamenteuse après 75 ans", members=(), born_to=1950)
     site.projects.known[second] = Project(ProjectState.PREPARING)
     third = site.granted(title="Délais de prise en charge de l’AVC", institution="AP-HP", members=())

@@ -165,7 +165,7 @@ def test_no_page_has_an_inline_script_or_style(lived_in):
 
 def test_actions_are_all_used_by_a_route_or_by_name(site):
     used = {action for _, _, _, needs in routes(site.app) if needs for action in needs.actions}
-    assert set(Action) - used == {Action.FILE, Action.OPEN_WORKSPACE, Action.HANDLE_QUARANTINE}
+    assert set(Action) - used == {Action.FILE, Action.OPEN_WORKSPACE, Action.HANDLE_QUARANTINE, Action.SEE_RISK}
 
 
 def test_a_form_of_unreasonable_size_is_not_even_read(site):

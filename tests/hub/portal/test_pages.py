@@ -61,6 +61,42 @@ def test_a_draft_is_kept_and_faults_stand_beside_their_fields(site, send, form):
     assert send(alice, "/applications/a0001/edit", **form, act="file").headers["location"].endswith("?done=filed")
 
 
+def test_how_exact_dates_are_is_asked_judged_and_shown(site, send, form):
+    alice = site.client("alice")
+    page = alice.get(PREFIX + "/applications/new").text
+    assert re.findall(r'name="dates" value="(\w+)"( checked)?', page) == [
+        ("exact", " checked"), ("month", ""), ("year", ""), ("shifted", ""),
+    ]  # fmt: skip
+    form |= {"dates": "shifted", "columns": ["IR_BEN_R.BEN_DCD_AME", "ER_PRS_F.EXE_SOI_DTD"]}
+    answer = send(alice, "/applications/new", **form, act="file")
+    page = alice.get(answer.headers["location"]).text
+    assert "BEN_DCD_AME of IR_BEN_R tells more than such dates may" in page
+    assert re.search(r'name="dates" value="shifted" checked', page)
+    form |= {"columns": ["ER_PRS_F.EXE_SOI_DTD"]}
+    send(alice, "/applications/a0001/edit", **form, act="file")
+    sam = site.client("sam")
+    assert "Exactness of dates Shifted" in text_of(sam.get(PREFIX + "/applications/a0001/decision").text)
+    send(sam, "/applications/a0001/decision", decision="grant", reason=REASON, seen="3")
+    assert site.governance.permit("p0001").dates == "shifted"
+    assert "Exactness of dates Shifted" in text_of(alice.get(PREFIX + "/projects/p0001").text)
+    assert (
+        send(alice, "/applications/new", **form | {"dates": "roughly"}, act="file")
+        .headers["location"]
+        .endswith("check=true")
+    )
+    assert site.governance.application("a0002").state is State.DRAFT
+
+
+def test_a_steward_is_told_how_rare_lives_are_and_a_researcher_is_not(lived_in):
+    pages = {
+        name: text_of(lived_in.client(name).get(PREFIX + "/projects/p0001").text) for name in ("sam", "carol", "alice")
+    }
+    for name in ("sam", "carol"):
+        assert "Told by one row 62 (5%)" in pages[name]
+        assert "Told by all their rows 1,117 (90.1%)" in pages[name]
+    assert "Rare lives" not in pages["alice"]
+
+
 def test_what_cannot_be_read_is_kept_as_typed(site, send, form):
     answer = send(site.client("alice"), "/applications/new", **form | {"date_from": "2023-13-45", "born_to": "soon"})
     assert answer.status_code == 422 and site.governance.applications() == []

@@ -150,6 +150,9 @@ def _check_timeline(claims: Claims) -> None:
         ("act", "A2", "done", "2023-01-01", None, "ACT"),
         ("drug", "D1", "x", "2023-01-01", None, "DRUG"),
     ]
+    assert {row[0] for row in claims.rows("LINE", "start_precision")} == {"day"}
+    ends = claims.rows("LINE", "end", "end_precision")
+    assert {(end is None, precision) for end, precision in ends} == {(True, None), (False, "day")}
 
 
 def _everything(claims: Claims) -> list[tuple[object, ...]]:

@@ -65,7 +65,8 @@ def test_a_permit_on_derived_tables_becomes_an_extract(
     )  # fmt: skip
     flat, line, drugs = (spark.read.format("delta").load(str(folder / one)) for one in ("DCIR", "timeline", "ER_PHA_F"))
     assert extract.tables["DCIR"].rows > 0
-    assert set(line.columns) == {"pseudonym", "category", "code", "value", "start", "end", "source"}
+    days = ("start", "start_precision", "end", "end_precision")
+    assert set(line.columns) == {"pseudonym", "category", "code", "value", *days, "source"}
     closed = {"person_key", "batch_id", "DCT_ORD_NUM", "BEN_NIR_PSA"}
     assert not closed & {*flat.columns, *line.columns}
     # The same person and the same service under the same pseudonym and digest, whichever table one asks.
