@@ -79,7 +79,18 @@ class Hub:
     @cached_property
     def keystore(self) -> KeyStore:
         """The key store. Raises `KeysMissing` before `hub keys init`, `KeysLocked` when nothing named opens it."""
-        return KeyStore.open(self.home.keys, self.settings.keys.unlocker)
+        return self.current(KeyStore.open(self.home.keys, self.settings.keys.unlocker))
+
+    def forget_keys(self) -> None:
+        """The key file was changed: it is read again when keys are next asked for."""
+        self.__dict__.pop("keystore", None)
+
+    def current(self, keys: KeyStore) -> KeyStore:
+        """These keys as the lake bears them: the ledger says of which generation that is.
+
+        Raises `KeysUnreadable` when the key file is an older copy than the lake.
+        """
+        return keys.at(self.ledger.key_id() or keys.root_id)
 
     @cached_property
     def contracts(self) -> Contracts:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
+from hub.alone import alone
 from hub.compose import Hub, now
 from hub.erase_landed import Landed, aside, taken
 from hub.errors import HubError
@@ -27,9 +25,6 @@ from ingestion.erase_landing import erase_in_drop, marks_of, recover
 from ingestion.erase_sealed import erase_identity, erase_in_quarantine
 from ingestion.erasure import Erasure, Journal, new_id
 from ingestion.folder import folder_of
-from ingestion.lake import PERSON_LINK
-from ingestion.locks import INTAKE, locked
-from ingestion.pins import Pins
 from ingestion.quarantine_ledger import QuarantineLedger
 from projects.erasure import erase_in_extract
 
@@ -63,7 +58,9 @@ def erase(
     """
     journal = Journal(hub.home.erasures, hub.keystore.derive("erasure"))
     done = []
-    with _alone(hub):
+    with alone(hub, "erase"):
+        if hub.keystore.unfinished:
+            raise HubError("A rotation of the keys was begun and has not ended: run `hub keys rotate` first.")
         tick("Starting Spark", 0, None)
         if not dry_run:
             recover(hub.home.landing)
@@ -207,23 +204,6 @@ def _marks(hub: Hub, one: Landed, erasure: Erasure) -> dict[str, Marks]:
     for mark in marks.values():
         mark.resources |= ids
     return marks
-
-
-@contextmanager
-def _alone(hub: Hub) -> Iterator[None]:
-    """No ingestion, no extract, no care of the lake until the person is gone."""
-    locks, tables = hub.home.run / "locks", {pointer.table for pointer in hub.ledger.pointers()}
-    try:
-        with (
-            FileLock(hub.home.run / "extract.lock", timeout=10),
-            locked(locks, [INTAKE]),
-            locked(locks, {*tables, *hub.contracts, PERSON_LINK}),
-        ):
-            if Pins(hub.home.run / "pins").held():
-                raise HubError("Something is reading the lake, such as an extract being written: wait until it ends.")
-            yield
-    except Timeout:
-        raise HubError("An extract is being written: wait until it has ended, then erase again.") from None
 
 
 def _extracts(projects: Path) -> list[Path]:

@@ -17,9 +17,12 @@ from ingestion.folder import Place
 from ingestion.pins import pinned
 from projects.extract import ExtractReport, compile_extract
 from projects.opening import close_project, ended, open_project
+from projects.state import State
 from projects.unicity import measure_extract
 from projects.workspace import launch
 from projects.workspace.places import socket_folder
+from pseudonymization.keyfile import Secret
+from pseudonymization.keystore import destroy_project_key, give_project_key
 
 if TYPE_CHECKING:
     from hub.progress import Tick
@@ -55,6 +58,10 @@ def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
             rarity.write(place)
             return report
 
+    if hub.projects.find(permit_id) is None:
+        # A key of its own can be destroyed; projects from before there were any keep theirs, which comes from the root.
+        give_project_key(hub.home.keys, permit_id, hub.settings.keys.unlocker)
+        hub.forget_keys()
     tick("Waiting for other extracts", 0, None)
     # One extract at a time: each starts an engine of its own.
     with FileLock(hub.home.run / "extract.lock"):
@@ -78,6 +85,23 @@ def close_permit(hub: Hub, permit_id: str, reason: str) -> None:
     if permit.active(now()):
         hub.governance.close(OPERATOR, permit_id, reason)
     end_project(hub, permit_id, reason)
+
+
+def destroy_key(hub: Hub, project: str) -> Secret:
+    """Forget the key of a closed project whose data are gone. Raises `HubError`, `KeyDestroyed`."""
+    known = hub.projects.find(project)
+    if known is None:
+        raise HubError(f"There is no project {project}: `hub project list` lists them.")
+    if known.state is not State.CLOSED or (hub.home.projects / project / "data").exists():
+        raise HubError(
+            f"Project {project} still has data, of which nobody could be erased without its key: close it first, with "
+            f"`hub project close {project}`."
+        )
+    destroyed = destroy_project_key(hub.home.keys, project, hub.settings.keys.unlocker).project(project)
+    hub.forget_keys()
+    assert destroyed is not None  # noqa: S101 - `destroy_project_key` raises when there is none
+    hub.ledger.record(destroyed.id, project, "key destroyed")
+    return destroyed
 
 
 def sweep_ended(hub: Hub) -> list[str]:

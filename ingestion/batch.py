@@ -220,7 +220,7 @@ class Workshop:
     ) -> Prepared:
         made = self._expressions.get(batch_id)
         if made is None or made.contract is not contract:
-            made = self._expressions[batch_id] = Expressions(contract)
+            made = self._expressions[batch_id] = Expressions(contract, self.keystore.steps)
         return prepare(
             arrived, contract, batch_id, spark=self.spark, keystore=self.keystore, scrub=scrub, only_good=only_good,
             expressions=made,

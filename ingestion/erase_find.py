@@ -34,6 +34,7 @@ from pseudonymization.digest import keyed_digest_of
 from pseudonymization.keystore import KeyStore
 from pseudonymization.links import EXCLUSIVE_KINDS
 from pseudonymization.person import person_key_of
+from pseudonymization.rekey import earlier_forms
 
 _ROUNDS = 5
 
@@ -60,9 +61,10 @@ def person_of(lake: Lake, keystore: KeyStore, kind: str, values: Sequence[str]) 
 
 
 def persons_of(keystore: KeyStore, keys: Iterable[str]) -> list[str]:
-    """Every person id that these keys can ever have had: an id is minted from one key of its component."""
+    """Every person id that these keys can ever have had: an id is minted from one key of its component, as it was."""
     minting = keystore.derive("person-id")
-    return sorted({person for key in keys if (person := keyed_digest_of(minting, key)) is not None})
+    every = earlier_forms(list(keys), keystore)
+    return sorted({person for key in every if (person := keyed_digest_of(minting, key)) is not None})
 
 
 class Finder:

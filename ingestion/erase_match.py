@@ -67,12 +67,15 @@ def seen_as_arrived(
 ) -> DataFrame:
     """Text columns as a reader delivers them, with what `theirs` needs."""
     keyed = with_keys(frame, spark, {purpose: keystore.derive(purpose) for purpose in _PURPOSES})
+    steps = keystore.steps
     roles = {
-        person.role: F.array(*[person_key(one.kind, [F.col(c) for c in one.columns]) for one in person.identifiers])
+        person.role: F.array(
+            *[person_key(one.kind, [F.col(c) for c in one.columns], steps=steps) for one in person.identifiers]
+        )
         for person in contract.persons
         if person.identifiers
     }
-    return without_keys(_with(keyed, roles, {name: _in_lake(contract, name) for name in wanted}))
+    return without_keys(_with(keyed, roles, {name: _in_lake(contract, name, steps) for name in wanted}))
 
 
 def theirs(
@@ -106,7 +109,7 @@ def _with(frame: DataFrame, roles: Mapping[str, Column], values: Mapping[str, Co
     )
 
 
-def _in_lake(contract: Contract, name: str) -> Column:
+def _in_lake(contract: Contract, name: str, steps: int) -> Column:
     column = contract.columns[name]
-    kept = keyed_digest(column.digest, F.col(name)) if column.digest else typed(column, F.col(name))
+    kept = keyed_digest(column.digest, F.col(name), steps=steps) if column.digest else typed(column, F.col(name))
     return kept.cast("string")

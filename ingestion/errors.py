@@ -55,6 +55,10 @@ class ErasureError(IngestionError):
     """A person cannot be erased as asked."""
 
 
+class KeysRotated(IngestionError):
+    """The keys were rotated between the opening of the key store and the lock of the tables."""
+
+
 class Busy(IngestionError):
     """Another process holds the lock of a table."""
 

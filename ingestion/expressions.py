@@ -12,7 +12,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from ingestion.checks import RAW, discarded, is_good, noticed, raw, reasons
-from ingestion.contract import Contract
+from ingestion.contract import Contract, Identifier
 from ingestion.records import MALFORMED
 from ingestion.values import attachment_text, typed
 from pseudonymization.digest import keyed_digest, secret_of
@@ -21,10 +21,13 @@ from pseudonymization.person import person_key
 
 
 class Expressions:
-    """The expressions of a contract's rows, over what a reader delivers; each is made when it is first asked for."""
+    """The expressions of a contract's rows, over what a reader delivers; each is made when it is first asked for.
 
-    def __init__(self, contract: Contract) -> None:
-        self.contract = contract
+    `steps` are those of the keys that digests are made with, see `KeyStore.steps`.
+    """
+
+    def __init__(self, contract: Contract, steps: int = 0) -> None:
+        self.contract, self._steps = contract, steps
 
     @cached_property
     def raw(self) -> list[Column]:
@@ -98,7 +101,7 @@ class Expressions:
         keys: dict[str, Column] = {}
         for person in self.contract.registers:
             for one in person.identifiers:
-                keys[one.kind] = person_key(one.kind, [raw(name) for name in one.columns])
+                keys[one.kind] = self._key_of(one)
         return key_group(keys) if keys else F.lit(None).cast("array<struct<kind:string,person_key:string>>")
 
     def sealed(self, batch: Column) -> Column:
@@ -117,14 +120,17 @@ class Expressions:
     def _person_key(self, column: str) -> Column:
         """The key by the first identifier that is there."""
         person = self.contract.key_columns_of_persons[column]
-        keys = [person_key(one.kind, [raw(name) for name in one.columns]) for one in person.identifiers]
+        keys = [self._key_of(one) for one in person.identifiers]
         if len(keys) == 1 or set(person.identifiers[0].columns) <= set(self.contract.key):
             return keys[0]
         return F.coalesce(*keys)
 
+    def _key_of(self, one: Identifier) -> Column:
+        return person_key(one.kind, [raw(name) for name in one.columns], steps=self._steps)
+
     def _kept(self, name: str) -> Column:
         column = self.contract.columns[name]
-        return keyed_digest(column.digest, raw(name)) if column.digest else F.col(name)
+        return keyed_digest(column.digest, raw(name), steps=self._steps) if column.digest else F.col(name)
 
 
 def _without(wrong: Column | None, value: Column) -> Column:

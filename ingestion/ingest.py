@@ -32,6 +32,7 @@ from ingestion.quarantine import Quarantine, by_code
 from ingestion.redact import redacted
 from ingestion.references import Parents
 from ingestion.replay import Fate, fate, judged, replaced
+from ingestion.rotation import require_same_keys
 from ingestion.seen import Seen
 from ingestion.sources import reader_of
 from ingestion.surprises import frozen
@@ -236,6 +237,7 @@ def take_through(
         measured_effort(workshop.spark, size, largest),
         even_blocks(workshop.spark),
     ):
+        require_same_keys(ledger, workshop.keystore)
         try:
             return _through(run, drop, replay)
         except BaseException:

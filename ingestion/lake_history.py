@@ -18,7 +18,7 @@ from ingestion.ledger import Ledger, Published
 from ingestion.locks import locked
 from ingestion.redact import redacted
 
-MOVES = ("published", "restored", "compacted", "erased")
+MOVES = ("published", "restored", "compacted", "erased", "rekeyed")
 """The events that move a table's pointer."""
 _SHORTEST = 6
 
@@ -54,8 +54,10 @@ def history(ledger: Ledger, root: Place, table: str) -> list[Moment]:
     if not moves:
         raise NotPublished(f"Table {table} was never published: `hub tables` lists those that are.")
     held = snapshots(root / table, {event.version for event in moves if event.version is not None})
+    # What was written under earlier keys is never gone back to: it would bear digests that nothing joins any more.
+    since = max((place for place, event in enumerate(moves) if event.what == "rekeyed"), default=0)
     moments = []
-    for event, later in zip(moves, [*moves[1:], None], strict=True):
+    for place, (event, later) in enumerate(zip(moves, [*moves[1:], None], strict=True)):
         version = event.version or 0
         batch = ledger.batch(event.batch_id)
         moments.append(
@@ -67,16 +69,17 @@ def history(ledger: Ledger, root: Place, table: str) -> list[Moment]:
                 batch_id=event.batch_id,
                 contract_version=batch.contract_version if batch else None,
                 rows=rows_of(held[version]),
-                readable=is_whole(root / table, held[version]),
+                readable=place >= since and is_whole(root / table, held[version]),
             )
         )
     return moments
 
 
 def promised(moments: list[Moment], days: int, now: datetime) -> set[int]:
-    """The versions that were the published one at some time in the last `days`, the present one included."""
+    """The versions that were published in the last `days` under the keys of today, the present one among them."""
     since = (now.astimezone(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return {one.version for one in moments if one.until is None or one.until > since}
+    rekeyed = max((place for place, one in enumerate(moments) if one.what == "rekeyed"), default=0)
+    return {one.version for one in moments[rekeyed:] if one.until is None or one.until > since}
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,12 @@ class LakeTable:
         writer.mode("overwrite").save(str(self.path))
         return self._since(before)
 
+    def rewrite(self, frame: DataFrame) -> delta_log.Commit:
+        """Put rows of the same columns in the place of all others, as one version; see `signed`."""
+        before = self.version()
+        frame.write.format("delta").mode("overwrite").save(str(self.path))
+        return self._since(before)
+
     def is_empty(self) -> bool:
         """Whether nothing was ever written to it."""
         return self.version() == _EMPTY

@@ -14,6 +14,8 @@ from ingestion.errors import UnbalancedBatch
 from ingestion.tables import alias, batch, event, published
 from ingestion.taken import TakenTable
 
+_KEYS = "keys"
+"""Stands where events name a table."""
 State = Literal["taken", "written", "passed", "published", "rejected"]
 
 
@@ -282,6 +284,24 @@ class Ledger:
                 )
             )
             self._event(connection, pointer.batch_id, pointer.table, what, pointer.version, rows)
+
+    def rotated(self, pointers: Sequence[Published], key_id: str) -> None:
+        """Move the pointers of all tables that were brought to the keys `key_id`, in one transaction."""
+        now = self._now()
+        with self._engine.begin() as connection:
+            for pointer in pointers:
+                connection.execute(
+                    update(published)
+                    .where(published.c.table_name == pointer.table)
+                    .values(version=pointer.version, published_at=now)
+                )
+                self._event(connection, pointer.batch_id, pointer.table, "rekeyed", pointer.version, pointer.row_count)
+            self._event(connection, key_id, _KEYS, "rotated", None)
+
+    def key_id(self) -> str | None:
+        """The generation of keys that the tables bear; None before the first rotation."""
+        rotations = self.events(table=_KEYS, what=["rotated"])
+        return rotations[-1].batch_id if rotations else None
 
     def rename(self, batch_id: str, now_named: str, content_hash: str) -> None:
         """The batch's files changed without its rows being new: both names mean this line from now on."""

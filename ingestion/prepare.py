@@ -90,7 +90,7 @@ def prepare(
     among its columns. With `only_good`, rows that would be refused are not in it. `expressions` are the contract's,
     where they were made before.
     """
-    made = expressions or Expressions(contract)
+    made = expressions or Expressions(contract, keystore.steps)
     joined, places = ABSENT in arrived.columns, [ROW] if ROW in arrived.columns else []
     # Where nothing was joined, a row's place is asked for in the last of all selects: what it depends on cannot be
     # moved, so that everything before it is one select on what was read, and each column is copied once.
@@ -167,7 +167,7 @@ def identities(arrived: DataFrame, contract: Contract, *, spark: SparkSession, k
         return None
     keyed = with_keys(arrived, spark, {"person": keystore.derive("person")})
     pads = [name for name in keyed.columns if name not in arrived.columns]
-    made = Expressions(contract)
+    made = Expressions(contract, keystore.steps)
     frame = keyed.select(*made.raw, *made.values, MALFORMED, *_beside(arrived, contract), *pads)
     frame = frame.withColumns(made.persons)
 

@@ -31,5 +31,9 @@ class ScopeRefused(ProjectError):
     """A permit names a table or a column that may not be granted, or a limit that cannot be applied."""
 
 
+class OtherKey(ProjectError):
+    """The key file has another key for a project than its extract was made with."""
+
+
 class ExtractInterrupted(ProjectError):
     """An extract could not be put in place; the one before it, if any, still stands."""

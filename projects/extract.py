@@ -28,7 +28,7 @@ from pyspark.sql import functions as F
 from ingestion.abreast import abreast
 from projects.date_columns import coarse, shift_of
 from projects.dates import EXACT, PURPOSE, SHIFTED
-from projects.errors import ExtractInterrupted
+from projects.errors import ExtractInterrupted, OtherKey
 from projects.resolution import DAY, Resolver, has_day, person_column
 from projects.scope import LakeReader, PermitScope, TableContract, check_scope
 from pseudonymization.digest import keyed_digest, with_keys
@@ -67,12 +67,13 @@ def compile_extract(
     """Write the extract of `permit` to `folder`: a Delta table for each granted table, and `permit.json`.
 
     The extract is built beside `folder` and takes its place when all of it is there; after a crash the next
-    call starts afresh. Raises `ScopeRefused`, `ExtractInterrupted` and what the lake raises.
+    call starts afresh. Raises `ScopeRefused`, `OtherKey`, `ExtractInterrupted` and what the lake raises.
     """
     check_scope(permit, contracts)
+    keys = {purpose: keystore.derive(f"project/{permit.id}/{purpose}") for purpose in ("person", "record", PURPOSE)}
+    _require_key(folder, permit.id, keys["person"].key_id)
     resolver = Resolver(lake, contracts)
     born = resolver.born_within(permit)
-    keys = {purpose: keystore.derive(f"project/{permit.id}/{purpose}") for purpose in ("person", "record", PURPOSE)}
     draft = _empty_draft(folder, permit.id)
     try:
         counts: dict[str, TableCounts] = {}
@@ -91,11 +92,24 @@ def compile_extract(
         about = {table: _about(contracts[table], written[table], counts[table].rows) for table in permit.tables}
         persons = [written[table].select("pseudonym") for table in permit.tables if contracts[table].persons]
         report = ExtractReport(counts, _distinct(persons))
-        _write_json(draft / "permit.json", _permit_json(permit, about))
+        _write_json(draft / "permit.json", _permit_json(permit, about) | {"key": keys["person"].key_id})
         _put_in_place(draft, folder, permit.id)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return report
+
+
+def _require_key(folder: Path, permit: str, key_id: str) -> None:
+    """An older copy of the key file lacks the project's key, and would give its people other pseudonyms unseen."""
+    try:
+        before = json.loads((folder / "permit.json").read_text("utf-8")).get("key", key_id)
+    except (OSError, ValueError):
+        return
+    if before != key_id:
+        raise OtherKey(
+            f"The extract of {permit} was made with the key {before}, and the key file has {key_id} for it: put back "
+            "the newest copy of the key file. Nothing was changed."
+        )
 
 
 def _empty_draft(folder: Path, permit: str) -> Path:

@@ -21,33 +21,25 @@ from pyspark.sql.types import BinaryType, StringType, StructField, StructType
 
 from pseudonymization.errors import UnsafeSession
 from pseudonymization.keystore import DerivedKey
+from pseudonymization.steps import HEX_DIGITS, stepped, stepped_of
 
 _PREFIX = "__pads_"
 _BLOCK = 64
-_HEX_DIGITS = 32
 _NUMBER_DIGITS = 13
 WHITE = " \t\n\r\x0b\x0c\u00a0\u202f\ufeff"
 """White space that files put around identifiers: ASCII, no-break spaces, byte order mark."""
 
-_PADS = StructType(
-    [
-        StructField("key_id", StringType(), False),
-        StructField("inner", BinaryType(), False),
-        StructField("outer", BinaryType(), False),
-        StructField("secret", BinaryType(), False),
-    ]
-)
-
 
 def key_frame(spark: SparkSession, keys: Mapping[str, DerivedKey]) -> DataFrame:
-    """One row with, for each name, a struct `__pads_<name>` (key_id, inner, outer, secret).
+    """One row with, for each name, a struct `__pads_<name>` (key_id_<steps>, inner, outer, secret, step_1, ...).
 
+    The number of steps is part of a field's name, so that who asks for a digest with another number gets none at all.
     Raises `UnsafeSession` unless `spark.io.encryption.enabled` is `true`: without it Spark writes this
     very frame in clear to a temporary file.
     """
     if spark.sparkContext.getConf().get("spark.io.encryption.enabled", "false") != "true":
         raise UnsafeSession("Keys need a Spark session with spark.io.encryption.enabled=true: start it with that set.")
-    schema = StructType([StructField(_PREFIX + name, _PADS, False) for name in keys])
+    schema = StructType([StructField(_PREFIX + name, _pads_type(key), False) for name, key in keys.items()])
     return spark.createDataFrame([tuple(_pads(key) for key in keys.values())], schema)
 
 
@@ -76,17 +68,21 @@ def normal_text(column: Column) -> Column:
     return F.nullif(F.btrim(column.cast("string"), F.lit(WHITE)), F.lit(""))
 
 
-def keyed_digest(name: str, *columns: Column) -> Column:
-    """`<key_id>:<32 hex>`, the first 128 bits of HMAC-SHA-256 over the values, under the key `name`.
+def keyed_digest(name: str, *columns: Column, steps: int = 0) -> Column:
+    """`<key_id>:<32 hex>`, the first 128 bits of HMAC-SHA-256 over the values, under the key `name`, and its steps.
 
-    The frame must come from `with_keys`. Null when any value is null or blank.
+    The frame must come from `with_keys`, and the key there must have as many `steps`, else Spark refuses the plan.
+    Null when any value is null or blank.
     """
     values = [normal_text(column) for column in columns]
     # A null among them makes the whole concatenation null, and so the digest.
     message = F.concat(*[F.concat(F.octet_length(value).cast("string"), F.lit(":"), value) for value in values])
     pads = F.col(_PREFIX + name)
     code = hmac_sha256(pads["inner"], pads["outer"], message.cast("binary"))
-    return F.concat(pads["key_id"], F.lit(":"), F.substring(code, 1, _HEX_DIGITS))
+    digits = F.substring(code, 1, HEX_DIGITS)
+    for place in range(1, steps + 1):
+        digits = stepped(digits, pads[f"step_{place}"])
+    return F.concat(pads[f"key_id_{steps}"], F.lit(":"), digits)
 
 
 def keyed_number(name: str, *columns: Column) -> Column:
@@ -125,10 +121,22 @@ def keyed_digest_of(key: DerivedKey, *values: str | int | None) -> str | None:
             return None
         encoded = text.encode()
         message += str(len(encoded)).encode() + b":" + encoded
-    code = hmac.new(key.secret, bytes(message), hashlib.sha256).hexdigest()
-    return f"{key.key_id}:{code[:_HEX_DIGITS]}"
+    digits = hmac.new(key.secret, bytes(message), hashlib.sha256).hexdigest()[:HEX_DIGITS]
+    for step in key.steps:
+        digits = stepped_of(digits, step)
+    return f"{key.key_id}:{digits}"
 
 
-def _pads(key: DerivedKey) -> tuple[str, bytearray, bytearray, bytearray]:
+def _pads(key: DerivedKey) -> tuple[str | bytearray, ...]:
     inner, outer = key_pads(key.secret)
-    return key.key_id, bytearray(inner), bytearray(outer), bytearray(key.secret)
+    return (key.key_id, *(bytearray(part) for part in (inner, outer, key.secret, *key.steps)))
+
+
+def _pads_type(key: DerivedKey) -> StructType:
+    binaries = ["inner", "outer", "secret", *(f"step_{place}" for place in range(1, len(key.steps) + 1))]
+    return StructType(
+        [
+            StructField(f"key_id_{len(key.steps)}", StringType(), False),
+            *[StructField(name, BinaryType(), False) for name in binaries],
+        ]
+    )

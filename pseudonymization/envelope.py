@@ -1,4 +1,4 @@
-"""Seals the master key under a passphrase or a key file that lies elsewhere than the key store."""
+"""Seals keys under a passphrase or a key file that lies elsewhere than the key store."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import binascii
 import os
 import secrets
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,22 +90,22 @@ def read_closed(path: Path, what: str) -> bytes:
         os.close(handle)
 
 
-def seal(master: bytes, key_id: str, unlocker: Unlocker) -> dict[str, Any]:
-    """`master` under AES-256-GCM, with what is needed to open it again but for the secret of `unlocker`.
+def seal(content: bytes, bound: str, unlocker: Unlocker) -> dict[str, Any]:
+    """`content` under AES-256-GCM, with what is needed to open it again but for the secret of `unlocker`.
 
-    The key id is additional data, so that no sealed key can be passed off as another. A passphrase goes through scrypt
-    (RFC 7914), a key file through HKDF-SHA-256 (RFC 5869), each with a salt of its own.
+    `bound` is additional data, so that what is sealed as one thing cannot be passed off as another. A passphrase goes
+    through scrypt (RFC 7914), a key file through HKDF-SHA-256 (RFC 5869), each with a salt of its own.
     """
     salt, nonce = secrets.token_bytes(16), secrets.token_bytes(_NONCE)
     how: dict[str, Any] = {"by": unlocker.kind, "salt": _text(salt)}
     if unlocker.passphrase_file:
         how |= {"n": _COST, "r": _BLOCK, "p": _LANES}
-    sealed = AESGCM(_key(unlocker.secret(), how)).encrypt(nonce, master, _bound(key_id))
+    sealed = AESGCM(_key(unlocker.secret(), how)).encrypt(nonce, content, bound.encode())
     return how | {"nonce": _text(nonce), "sealed": _text(sealed)}
 
 
-def unseal(envelope: dict[str, Any], key_id: str, path: Path, unlocker: Unlocker | None) -> bytes:
-    """The master key of an envelope of the key store at `path`.
+def unseal(envelope: Mapping[str, Any], bound: str, path: Path, unlocker: Unlocker | None) -> bytes:
+    """What an envelope of the key store at `path` holds.
 
     Raises `KeysLocked` when nothing to open it is named, or what is named does not open it, and `KeysUnreadable` when
     the envelope is damaged.
@@ -123,7 +124,7 @@ def unseal(envelope: dict[str, Any], key_id: str, path: Path, unlocker: Unlocker
     secret = unlocker.secret()
     try:
         nonce, sealed = _bytes(envelope["nonce"]), _bytes(envelope["sealed"])
-        return AESGCM(_key(secret, envelope)).decrypt(nonce, sealed, _bound(key_id))
+        return AESGCM(_key(secret, envelope)).decrypt(nonce, sealed, bound.encode())
     except InvalidTag:
         raise KeysLocked(
             f"The {unlocker.kind} does not open the keys at {path}: it is another one, or that file is damaged."
@@ -132,7 +133,7 @@ def unseal(envelope: dict[str, Any], key_id: str, path: Path, unlocker: Unlocker
         raise KeysUnreadable(_damaged(path)) from None
 
 
-def _key(secret: bytes, how: dict[str, Any]) -> bytes:
+def _key(secret: bytes, how: Mapping[str, Any]) -> bytes:
     salt = _bytes(how["salt"])
     if how["by"] == "passphrase":
         n, r, p = how["n"], how["r"], how["p"]
@@ -141,10 +142,6 @@ def _key(secret: bytes, how: dict[str, Any]) -> bytes:
             raise ValueError
         return Scrypt(salt=salt, length=KEY_BYTES, n=n, r=r, p=p).derive(secret)
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=_INFO).derive(secret)
-
-
-def _bound(key_id: str) -> bytes:
-    return f"health-data-hub/keys/2/{key_id}".encode()
 
 
 def _text(data: bytes) -> str:

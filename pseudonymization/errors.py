@@ -27,6 +27,14 @@ class KeysLocked(PseudonymizationError):
     """The key file is sealed, and nothing that is named opens it."""
 
 
+class KeyDestroyed(PseudonymizationError):
+    """A project's key was destroyed, or has no bytes of its own that could be."""
+
+
+class RotationUnfinished(PseudonymizationError):
+    """A rotation of the keys was begun and has not ended."""
+
+
 class UnknownPurpose(PseudonymizationError):
     """A key was asked for a purpose that nobody declared."""
 

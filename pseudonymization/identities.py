@@ -16,7 +16,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from pseudonymization.digest import secret_of, with_keys, without_keys
-from pseudonymization.keystore import DerivedKey
+from pseudonymization.keystore import DerivedKey, Step
+from pseudonymization.rekey import bears, rekeyed
 
 _LISTS = ("names", "numbers", "phones", "emails", "addresses", "relatives")
 IDENTITY_SCHEMA = StructType(
@@ -99,6 +100,38 @@ class IdentityTable:
         """
         self._create()
         return self._open()
+
+    def add_rekeyed(self, step: Step) -> int:
+        """Add, for everybody known under the key `step.before`, the same under `step.after`; how many they are.
+
+        Both stay until `keep_only`, so that whoever reads meanwhile finds its own. Again changes nothing.
+        """
+        self._create()
+        known = self._table().toDF()
+        mine = known.where(bears(known, "person_key", step.before)).withColumn("before", F.col("person_key"))
+        keyed = with_keys(rekeyed(mine, self._spark, step, ["person_key"]), self._spark, {_KEY: self._key})
+        opened = F.try_aes_decrypt("payload", secret_of(_KEY), F.lit("GCM"), aad=F.col("before").cast("binary"))
+        # What the key does not open must stay closed, and not become somebody of whom nothing is known.
+        sealed = F.coalesce(
+            F.aes_encrypt(opened, secret_of(_KEY), F.lit("GCM"), aad=F.col("person_key").cast("binary")), "payload"
+        )
+        new = without_keys(keyed.withColumn("payload", sealed)).select("person_key", "payload")
+        (
+            self._table()
+            .alias("known")
+            .merge(new.alias("new"), "known.person_key = new.person_key")
+            .whenMatchedUpdate(set={"payload": "new.payload"})
+            .whenNotMatchedInsert(values={"person_key": "new.person_key", "payload": "new.payload"})
+            .execute()
+        )
+        number: int = mine.count()
+        return number
+
+    def keep_only(self, key_id: str) -> None:
+        """Take out everybody who is known under another key than `key_id`."""
+        self._create()
+        # The id of a key is no secret, and may stay in the table's log.
+        self._table().delete(~bears(self._table().toDF(), "person_key", key_id))
 
     def _open(self) -> DataFrame:
         keyed = with_keys(self._table().toDF(), self._spark, {_KEY: self._key})

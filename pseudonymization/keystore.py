@@ -1,71 +1,73 @@
-"""The file key store: one master key, sealed or not, from which HKDF derives one key for each purpose."""
+"""The key store: generations of keys for the lake and one key for each project, from which HKDF derives all others.
+
+The root, the first generation, encrypts what is sealed and begins every digest of the lake. Each later generation adds
+a step to those digests, see `pseudonymization.steps`: a rotation makes one, and nothing that was encrypted changes.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import os
 import re
-import secrets
-import stat
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from pseudonymization.envelope import Unlocker, seal, unseal
-from pseudonymization.errors import (
-    KeysExist,
-    KeysMissing,
-    KeysUnreadable,
-    KeysUnsafe,
-    SecretNotSerializable,
-    UnknownPurpose,
-)
+from pseudonymization import keyfile
+from pseudonymization.envelope import Unlocker
+from pseudonymization.errors import KeyDestroyed, KeysUnreadable, SecretNotSerializable, UnknownPurpose
+from pseudonymization.keyfile import SECRET_BYTES, Keys, Secret
 
-_PLAIN, _SEALED = 1, 2
-_SECRET_BYTES = 32
-_MAX_BYTES = 1 << 20
 _NAMESPACE = "health-data-hub/1/"
+DIGESTS = ("person", "professional", "record")
+"""What the lake's digests are of: each later generation of keys adds a step to these."""
 PURPOSES = (
-    "person", "professional", "record", "identity", "quarantine", "person-id", "intake", "archive", "certificate",
-    "erasure",
+    *DIGESTS, "identity", "quarantine", "person-id", "intake", "archive", "certificate", "erasure",
 )  # fmt: skip
 """What keys are for, beside those of projects: `archive` is for drops put away, `certificate` for signatures."""
 PROJECT_PURPOSES = ("person", "record", "dates")
 """What a project's keys are for: pseudonyms, digests of record keys, and how far dates are shifted."""
-_PURPOSE = re.compile(f"{'|'.join(PURPOSES)}|project/[A-Za-z0-9_-]{{1,64}}/(?:{'|'.join(PROJECT_PURPOSES)})")
+_STEP = "rotation"
+_PROJECT = re.compile(f"project/([A-Za-z0-9_-]{{1,64}})/(?:{'|'.join(PROJECT_PURPOSES)})")
 
 
 @dataclass(frozen=True)
 class DerivedKey:
-    """A 256-bit key for one purpose; `key_id` names the master key it comes from and is no secret.
+    """A 256-bit key for one purpose; `key_id` names what its digests bear and is no secret.
 
-    Its `repr` hides the bytes and it refuses to be pickled, so that no closure carries it to a worker.
+    `steps` are the keys of later generations, oldest first; `key_id` is then that of the last one. Its `repr` hides the
+    bytes and it refuses to be pickled, so that no closure carries it to a worker.
     """
 
     key_id: str
     secret: bytes = field(repr=False)
+    steps: tuple[bytes, ...] = field(default=(), repr=False)
+
+    def __reduce__(self) -> NoReturn:
+        raise SecretNotSerializable("A key cannot be pickled: pass it to Spark with `with_keys` only.")
+
+
+@dataclass(frozen=True)
+class Step:
+    """From the generation of the lake to the newest: digests that bear `before` become digests that bear `after`."""
+
+    before: str
+    after: str
+    secrets: tuple[bytes, ...] = field(repr=False)
 
     def __reduce__(self) -> NoReturn:
         raise SecretNotSerializable("A key cannot be pickled: pass it to Spark with `with_keys` only.")
 
 
 class KeyStore:
-    """Derives keys from the active master key of a 0600 file; made by `create` or `open`.
+    """Derives keys from what a key file holds; made by `create` or `open`."""
 
-    `key_id`, `created_at` (ISO 8601, UTC) and `protection` (`none`, `passphrase` or `key file`) are no secrets.
-    """
-
-    def __init__(self, key_id: str, master: bytes, *, created_at: str = "", protection: str = "none") -> None:
-        self.key_id = key_id
-        self.created_at = created_at
-        self.protection = protection
-        self._master = master
+    def __init__(self, keys: Keys, *, unfinished: bool | None = None) -> None:
+        self._keys = keys
+        self.unfinished = keys.generations[-1].id != keys.active if unfinished is None else unfinished
+        """Whether a rotation was begun that has not ended: lake and identities may hold what it left."""
 
     def __repr__(self) -> str:
         return f"KeyStore(key_id={self.key_id!r})"
@@ -75,147 +77,180 @@ class KeyStore:
 
     @classmethod
     def create(cls, path: Path) -> KeyStore:
-        """Make a new master key in a new 0600 file, whole or not at all.
-
-        Raises `KeysExist` when something is already at `path`, `KeysMissing` when its folder is absent.
-        """
-        key_id, master = secrets.token_hex(4), secrets.token_bytes(_SECRET_BYTES)
-        entry = {
-            "created_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "secret": base64.b64encode(master).decode("ascii"),
-        }
-        document = {"version": _PLAIN, "active": key_id, "keys": {key_id: entry}}
-        if not path.parent.is_dir():
-            raise KeysMissing(f"The folder {path.parent} for the keys does not exist: run `hub keys init`.")
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        try:
-            _write(draft, document)
-            # A hard link fails if the name is taken, where a rename would overwrite the keys.
-            os.link(draft, path, follow_symlinks=False)
-        except FileExistsError:
-            raise KeysExist(f"Keys are already at {path}: they are never overwritten.") from None
-        finally:
-            draft.unlink(missing_ok=True)
-        _sync_folder(path.parent)
-        return cls(key_id, master, created_at=entry["created_at"])
-
-    @classmethod
-    def wrap(cls, path: Path, new: Unlocker, old: Unlocker | None = None) -> KeyStore:
-        """Seal the keys at `path` under `new`; `old` opens them when they are sealed already.
-
-        The file is replaced at once: whoever opens it finds the old one or the new one whole, and a process that dies
-        leaves one of them. Nothing is replaced unless the new file was read back and opened. Raises what `open` and
-        `Unlocker.secret` raise.
-        """
-        store = cls.open(path, old)
-        entry = {"created_at": store.created_at, **seal(store._master, store.key_id, new)}
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        try:
-            _write(draft, {"version": _SEALED, "active": store.key_id, "keys": {store.key_id: entry}})
-            sealed = cls.open(draft, new)
-            if sealed._master != store._master:
-                raise KeysUnreadable(f"The sealed keys could not be read back, so {path} was left as it was.")
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-        _sync_folder(path.parent)
-        return sealed
+        """Make a root in a new 0600 file, whole or not at all. Raises `KeysExist`, `KeysMissing`."""
+        root = Secret.new()
+        keys = Keys((root,), root.id)
+        keyfile.create(path, keys)
+        return cls(keys)
 
     @classmethod
     def open(cls, path: Path, unlocker: Unlocker | None = None) -> KeyStore:
-        """Read the keys at `path`, with `unlocker` where they are sealed (it is not asked where they are not).
+        """The keys at `path`; raises what `keyfile.read` does."""
+        return cls(keyfile.read(path, unlocker))
 
-        Raises `KeysMissing`, `KeysUnsafe` (a symbolic link, another owner, or open to group or others),
-        `KeysUnreadable` or `KeysLocked`.
+    @classmethod
+    def wrap(cls, path: Path, new: Unlocker, old: Unlocker | None = None) -> KeyStore:
+        """Seal the keys at `path` under `new`; `old` opens them when they are sealed already. See `keyfile.change`."""
+        return cls(keyfile.change(path, old, lambda keys: keys, new=new))
+
+    @property
+    def key_id(self) -> str:
+        """The generation that the lake's digests bear."""
+        return self._keys.active
+
+    @property
+    def root_id(self) -> str:
+        """The first generation, which everything that is encrypted comes from."""
+        return self._keys.generations[0].id
+
+    @property
+    def protection(self) -> str:
+        """What seals the file: `none`, `passphrase` or `key file`."""
+        return self._keys.protection
+
+    @property
+    def generations(self) -> tuple[tuple[str, str], ...]:
+        """(id, made at) of each generation, the root first."""
+        return tuple((one.id, one.created_at) for one in self._keys.generations)
+
+    @property
+    def waiting(self) -> str | None:
+        """The newest generation, if the lake does not bear it yet."""
+        last = self._keys.generations[-1].id
+        return None if last == self.key_id else last
+
+    @property
+    def steps(self) -> int:
+        """How many steps the lake's digests have beyond the root."""
+        return [one.id for one in self._keys.generations].index(self.key_id)
+
+    @property
+    def step(self) -> Step:
+        """From the generation in use to the one that waits. Raises `KeysUnreadable` when none does."""
+        if self.waiting is None:
+            raise KeysUnreadable("No rotation of the keys has begun: `hub keys rotate` begins one.")
+        places = range(self.steps + 1, len(self._keys.generations))
+        return Step(self.key_id, self.waiting, tuple(self._step(place) for place in places))
+
+    def at(self, key_id: str) -> KeyStore:
+        """The same keys as the lake bears them: `key_id` is the generation in use.
+
+        A lake may bear an earlier one: a rotation has not ended, or the whole hub was put back from a backup. Raises
+        `KeysUnreadable` when the file does not have it.
         """
-        try:
-            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-        except FileNotFoundError:
-            raise KeysMissing(
-                f"No keys at {path}, and nothing is ingested without keys: run `hub keys init`."
-            ) from None
-        except PermissionError:
-            raise KeysUnsafe(f"The keys at {path} belong to another user: run as their owner.") from None
-        except OSError:
-            raise KeysUnsafe(f"The keys at {path} must be a plain file, not a symbolic link.") from None
-        try:
-            _refuse_unsafe(os.fstat(handle), path)
-            content = os.read(handle, _MAX_BYTES)
-        finally:
-            os.close(handle)
-        key_id, entry = _parse(content, path)
-        protection = str(entry["by"]) if "sealed" in entry else "none"
-        master = unseal(entry, key_id, path, unlocker) if "sealed" in entry else _bytes_of(entry, path)
-        if len(master) != _SECRET_BYTES:
-            raise KeysUnreadable(f"The keys at {path} are damaged: put back a copy of that file.")
-        return cls(key_id, master, created_at=str(entry.get("created_at", "")), protection=protection)
+        ids = [one.id for one in self._keys.generations]
+        if key_id not in ids:
+            raise KeysUnreadable(
+                f"The lake bears the key {key_id}, and the newest of the key file is {self.generations[-1][0]}: put "
+                "back the newest copy of that file; nothing can be ingested with this one."
+            )
+        return KeyStore(replace(self._keys, active=key_id), unfinished=self.unfinished or key_id != ids[-1])
 
-    def masters(self) -> dict[str, bytes]:
-        """The master keys by their id, for a search that looks for their bytes; never to be written anywhere."""
-        return {self.key_id: self._master}
+    def earlier(self) -> tuple[KeyStore, ...]:
+        """The same keys as each generation before this one had them, the oldest first."""
+        kept = self._keys.generations
+        return tuple(
+            KeyStore(replace(self._keys, generations=kept[: place + 1], active=kept[place].id))
+            for place in range(self.steps)
+        )
+
+    def project(self, project: str) -> Secret | None:
+        """What is kept of a project's own key; None when its keys come from the root, as all did before format 3."""
+        return self._keys.projects.get(project)
+
+    @property
+    def projects(self) -> tuple[str, ...]:
+        """The projects that have, or had, a key of their own."""
+        return tuple(sorted(self._keys.projects))
+
+    def masters(self) -> Iterator[tuple[str, bytes]]:
+        """(what it is, bytes) of every key that no other comes from, for a search for their bytes; never written."""
+        for one in self._keys.generations:
+            if one.secret is not None:
+                yield f"master {one.id}", one.secret
+        for project, one in self._keys.projects.items():
+            if one.secret is not None:
+                yield f"master of {project}", one.secret
 
     def derive(self, purpose: str) -> DerivedKey:
         """The key of a purpose, by HKDF-SHA-256 (RFC 5869) with the purpose as `info`.
 
         Purposes are `PURPOSES` and `project/<id>/<one of PROJECT_PURPOSES>`; anything else raises `UnknownPurpose`.
+        Those of a project whose key was destroyed raise `KeyDestroyed`.
         """
-        if not _PURPOSE.fullmatch(purpose):
+        named = _PROJECT.fullmatch(purpose)
+        if named is None and purpose not in PURPOSES:
             raise UnknownPurpose("This key purpose is not declared: see the list in `KeyStore.derive`.")
-        kdf = HKDF(algorithm=SHA256(), length=_SECRET_BYTES, salt=None, info=(_NAMESPACE + purpose).encode())
-        return DerivedKey(self.key_id, kdf.derive(self._master))
+        own = self._keys.projects.get(named[1]) if named else None
+        if own is not None:
+            if own.secret is None:
+                raise KeyDestroyed(
+                    f"The key of {named[1] if named else ''} was destroyed on {(own.destroyed_at or '')[:10]}: no "
+                    "pseudonym of it can be made or traced any more. Grant a new permit for new data."
+                )
+            return DerivedKey(own.id, _hkdf(own.secret, purpose))
+        root = self._keys.generations[0]
+        secret = _hkdf(_bytes(root), purpose)
+        if purpose not in DIGESTS:
+            return DerivedKey(root.id, secret)
+        return DerivedKey(self.key_id, secret, tuple(self._step(place) for place in range(1, self.steps + 1)))
+
+    def _step(self, place: int) -> bytes:
+        return _hkdf(_bytes(self._keys.generations[place]), _STEP)
 
 
-def _refuse_unsafe(status: os.stat_result, path: Path) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise KeysUnsafe(f"The keys at {path} must be a plain file.")
-    if status.st_uid != os.geteuid():
-        raise KeysUnsafe(f"The keys at {path} belong to another user: run as their owner.")
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        raise KeysUnsafe(f"The keys at {path} are open to others: run `chmod 600 {path}`.")
+def begin_rotation(path: Path, unlocker: Unlocker | None = None) -> KeyStore:
+    """Add a generation to the key file, not yet in use; one that waits already is taken up again."""
+
+    def begun(keys: Keys) -> Keys:
+        if keys.generations[-1].id != keys.active:
+            return keys
+        return replace(keys, generations=(*keys.generations, Secret.new()))
+
+    return KeyStore(keyfile.change(path, unlocker, begun))
 
 
-def _parse(content: bytes, path: Path) -> tuple[str, dict[str, Any]]:
-    """The active key's id and what is written of it."""
-    damaged = KeysUnreadable(f"The keys at {path} are damaged: put back a copy of that file.")
-    try:
-        document = json.loads(content)
-        version, active = document["version"], document["active"]
-        entry = document["keys"][active]
-    except (ValueError, KeyError, TypeError):
-        # `from None`: the parser's own message quotes the document.
-        raise damaged from None
-    if version not in (_PLAIN, _SEALED):
-        raise KeysUnreadable(f"The keys at {path} are of another format version: use the release that made them.")
-    wanted = ("sealed", "nonce", "salt", "by") if version == _SEALED else ("secret",)
-    if (
-        not isinstance(active, str)
-        or not re.fullmatch(r"[0-9a-f]{8}", active)
-        or not isinstance(entry, dict)
-        or not all(isinstance(entry.get(name), str) for name in wanted)
-        or (version == _PLAIN and "sealed" in entry)
-    ):
-        raise damaged
-    return active, entry
+def end_rotation(path: Path, unlocker: Unlocker | None = None) -> KeyStore:
+    """The newest generation is the one in use; twice changes nothing."""
+    return KeyStore(
+        keyfile.change(path, unlocker, lambda keys: replace(keys, active=keys.generations[-1].id))
+    )  # fmt: skip
 
 
-def _bytes_of(entry: dict[str, Any], path: Path) -> bytes:
-    try:
-        return base64.b64decode(entry["secret"], validate=True)
-    except (ValueError, binascii.Error):
-        raise KeysUnreadable(f"The keys at {path} are damaged: put back a copy of that file.") from None
+def give_project_key(path: Path, project: str, unlocker: Unlocker | None = None) -> KeyStore:
+    """Draw a key of its own for a project that has none; one that it has, or had, stays as it is."""
+    return KeyStore(
+        keyfile.change(
+            path, unlocker, lambda keys: replace(keys, projects={project: Secret.new(), **keys.projects})
+        )
+    )  # fmt: skip
 
 
-def _write(draft: Path, document: dict[str, Any]) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="ascii") as file:
-        json.dump(document, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
+def destroy_project_key(path: Path, project: str, unlocker: Unlocker | None = None) -> KeyStore:
+    """Forget the bytes of a project's key; that it was there stays written.
+
+    Raises `KeyDestroyed` when it was destroyed before, or cannot be: keys that come from the root live as long as it.
+    """
+
+    def gone(keys: Keys) -> Keys:
+        own = keys.projects.get(project)
+        if own is None:
+            raise KeyDestroyed(
+                f"{project} has no key of its own that could be destroyed: it was opened before projects had any, and "
+                "its pseudonyms live as long as the root key."
+            )
+        if own.secret is None:
+            raise KeyDestroyed(f"The key of {project} was destroyed on {(own.destroyed_at or '')[:10]} already.")
+        return replace(keys, projects={**keys.projects, project: own.destroyed()})
+
+    return KeyStore(keyfile.change(path, unlocker, gone))
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _bytes(one: Secret) -> bytes:
+    assert one.secret is not None  # noqa: S101 - `keyfile` reads no generation without
+    return one.secret
+
+
+def _hkdf(secret: bytes, purpose: str) -> bytes:
+    kdf = HKDF(algorithm=SHA256(), length=SECRET_BYTES, salt=None, info=(_NAMESPACE + purpose).encode())
+    return kdf.derive(secret)

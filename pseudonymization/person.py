@@ -45,8 +45,8 @@ _EITHER = "[0-9AC-HJKMNPQRT-Y]"
 _MBI = f"[1-9]{_LETTER}{_EITHER}[0-9]{_LETTER}{_EITHER}[0-9]{_LETTER}{{2}}[0-9]{{2}}"
 
 
-def person_key(kind: str, columns: Sequence[Column]) -> Column:
-    """The person key of each row, in a frame that has the pads of `person` (see `with_keys`).
+def person_key(kind: str, columns: Sequence[Column], *, steps: int = 0) -> Column:
+    """The person key of each row, in a frame that has the pads of `person` with as many `steps` (see `keyed_digest`).
 
     Null when a value is null, blank or (for `ins` and `mbi`) invalid. Raises `UnknownKind`.
     """
@@ -61,7 +61,7 @@ def person_key(kind: str, columns: Sequence[Column]) -> Column:
         values[0] = F.when(squeezed.rlike(f"^{_MBI}\\z"), squeezed)
     elif kind == "ins":
         values[0] = F.when(nir_is_valid(columns[0]), F.substring(nir_squeezed(columns[0]), 1, 13))
-    return keyed_digest("person", F.lit(kind), *values)
+    return keyed_digest("person", F.lit(kind), *values, steps=steps)
 
 
 def person_key_of(key: DerivedKey, kind: str, *values: str | int | None) -> str | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from pseudonymization.keystore import KeyStore
 
 app = typer.Typer(no_args_is_help=True, help="The keys that make pseudonyms. No key, no ingestion.")
 
@@ -37,12 +40,63 @@ def show() -> None:
 
 @app.command("list")
 def list_keys() -> None:
-    """Tell which master keys there are, since when, and what seals them; never their bytes."""
+    """Tell which keys there are, since when, and what seals them; never their bytes.
+
+    The root is the first; each rotation adds a generation. A project has a key of its own.
+    """
+    from hub.cli.output import table as draw
     from hub.compose import Hub
 
     hub = Hub.load()
-    store = hub.keystore
-    typer.echo(f"{store.key_id}  made {store.created_at}  sealed by: {store.protection}  in {hub.home.keys}")
+    try:
+        store = hub.keystore
+        projects = {folder.name for folder in hub.home.projects.iterdir() if folder.is_dir()}
+    finally:
+        hub.close()
+    rows = [(key_id, "the lake", made, _use(store, key_id)) for key_id, made in store.generations]
+    for project in sorted({*projects, *store.projects}):
+        own = store.project(project)
+        if own is None:
+            rows.append((store.root_id, project, "", "from the root"))
+        else:
+            rows.append((own.id, project, own.created_at, f"destroyed {own.destroyed_at}" if own.destroyed_at else ""))
+    draw(("key", "of", "made (UTC)", ""), rows, empty="No key: hub keys init")
+    typer.echo(f"Sealed by: {store.protection}. File: {hub.home.keys}")
+
+
+def _use(store: KeyStore, key_id: str) -> str:
+    uses = ["root"] if key_id == store.root_id else []
+    if key_id == store.key_id:
+        uses.append("in use")
+    if key_id == store.waiting:
+        uses.append("rotation not ended")
+    return ", ".join(uses)
+
+
+@app.command("rotate")
+def rotate() -> None:
+    """Draw a new key for the pseudonyms of the lake, and bring every table to it.
+
+    New data and old bear the new key from one moment on; nobody needs the identifiers for it. Pseudonyms in projects
+    stay as they are. Earlier versions of the tables are deleted, since they bear the old key. Interrupted, it goes on
+    where it was: run it again. Keep a new copy of the key file in the safe: an older copy does not open the lake.
+    """
+    from hub.compose import Hub
+    from hub.progress import progress
+    from hub.rotate import rotate as rotate_keys
+
+    hub = Hub.load()
+    try:
+        with progress() as tick:
+            done = rotate_keys(hub, tick)
+    finally:
+        hub.close()
+    rows = sum(one.rows for one in done.tables)
+    typer.echo(f"The lake bears the key {done.after} in the place of {done.before}.")
+    if done.tables:
+        typer.echo(f"Tables written again: {len(done.tables)}, {rows:,} rows.")
+    typer.echo(f"Certificate: {done.certificate}")
+    typer.echo(f"Keep a new copy of {hub.home.keys} in the safe now: an older copy does not open the lake any more.")
 
 
 @app.command("wrap")
@@ -81,3 +135,26 @@ def wrap(
         typer.echo(
             f"Name it in hub.yaml, without which nothing opens the keys now:\nkeys:\n  {setting}: {named.absolute()}"
         )
+
+
+@app.command("destroy")
+def destroy(
+    project: Annotated[str, typer.Argument(help="A closed project's number, such as p0001.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Destroy the key of a closed project: its pseudonyms can never be made, or traced to anybody, again.
+
+    There is no way back. Copies of the key file that were made before still hold the key: destroy them too, and keep a
+    new one. Example: hub keys destroy p0001
+    """
+    from hub.compose import Hub
+    from hub.openings import destroy_key
+
+    hub = Hub.load()
+    if not yes:
+        typer.confirm(f"Destroy the key of {project} for ever?", abort=True)
+    try:
+        done = destroy_key(hub, project)
+    finally:
+        hub.close()
+    typer.echo(f"The key {done.id} of {project} is destroyed. Copies of {hub.home.keys} made before still hold it.")

@@ -44,10 +44,14 @@ def home_needles(
         for purpose in PURPOSES:
             needles += key_needles(purpose, store.derive(purpose).secret)
         for project in sorted(folder.name for folder in home.projects.iterdir() if folder.is_dir()):
-            for use in PROJECT_PURPOSES:
-                needles += key_needles(f"{project} {use}", store.derive(f"project/{project}/{use}").secret)
-        for name, secret in store.masters().items():
-            needles += key_needles(f"master {name}", secret)
+            own = store.project(project)
+            if own is None or own.secret is not None:
+                for use in PROJECT_PURPOSES:
+                    needles += key_needles(f"{project} {use}", store.derive(f"project/{project}/{use}").secret)
+        for name, secret in store.masters():
+            needles += key_needles(name, secret)
+        for place, secret in enumerate(store.derive("person").steps, 1):
+            needles += key_needles(f"step {place}", secret)
     return needles
 
 

@@ -175,7 +175,7 @@ class World:
             date_from=None, date_to=None, born_from=None, born_to=None, end_date=date(2030, 1, 1), dates="exact",
         )  # fmt: skip
         folder = self.home.projects / "p0001"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         hub = self.hub
         compile_extract(
             permit, spark=hub.spark, lake=hub.lake, contracts=hub.contracts, keystore=hub.keystore,

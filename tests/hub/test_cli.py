@@ -66,9 +66,9 @@ def test_sealed_keys_open_by_the_settings_alone_and_the_search_still_knows_them(
     phrase.write_text("lieu bateau sept myrtille\n")
     phrase.chmod(0o600)
     assert hub(home, "keys", "init").returncode == 0
-    (entry,) = json.loads((home / "sealed" / "keys.json").read_text())["keys"].values()
+    (entry,) = json.loads((home / "sealed" / "keys.json").read_text())["keys"]["generations"]
     master = base64.b64decode(entry["secret"])
-    assert "sealed by: none" in hub(home, "keys", "list").stdout
+    assert "Sealed by: none" in hub(home, "keys", "list").stdout
     shown = hub(home, "keys", "show").stdout
     assert "--passphrase-file" in refused(hub(home, "keys", "wrap"))
     wrapped = hub(home, "keys", "wrap", "--passphrase-file", str(phrase))
@@ -76,7 +76,7 @@ def test_sealed_keys_open_by_the_settings_alone_and_the_search_still_knows_them(
     assert "passphrase_file" in refused(hub(home, "keys", "show"))
     named = {"HUB_KEYS_PASSPHRASE_FILE": str(phrase)}
     assert hub(home, "keys", "show", **named).stdout == shown
-    assert "sealed by: passphrase" in hub(home, "keys", "list", **named).stdout
+    assert "Sealed by: passphrase" in hub(home, "keys", "list", **named).stdout
     inside = home / "sealed" / "phrase"
     inside.write_text("another passphrase\n")
     inside.chmod(0o600)
@@ -242,3 +242,15 @@ def test_a_view_is_tried_on_a_file_and_wrong_files_are_one_sentence(tmp_path: Pa
         assert broken.returncode not in (0, 70)
         assert says in broken.stderr
         assert "KERBRAT" not in broken.stdout + broken.stderr
+
+
+def test_the_keys_are_rotated_and_listed(tmp_path: Path) -> None:
+    assert hub(tmp_path, "keys", "init").returncode == 0
+    root = hub(tmp_path, "keys", "show").stdout.split()[-1]
+    done = hub(tmp_path, "keys", "rotate")
+    assert done.returncode == 0, done.stderr
+    listed = hub(tmp_path, "keys", "list").stdout
+    new = hub(tmp_path, "keys", "show").stdout.split()[-1]
+    assert new != root and f"bears the key {new} in the place of {root}" in done.stdout
+    assert [line.split()[0] for line in listed.splitlines() if "the lake" in line] == [root, new]
+    assert "no project p0009" in refused(hub(tmp_path, "keys", "destroy", "p0009", "--yes"))

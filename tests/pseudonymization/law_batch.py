@@ -17,24 +17,27 @@ from hub.paths import Home
 from hub.spark import SparkOptions, build_session
 from pseudonymization.digest import keyed_digest, with_keys, without_keys
 from pseudonymization.identities import IdentityTable, identity_struct
-from pseudonymization.keystore import KeyStore
+from pseudonymization.keystore import KeyStore, Step, begin_rotation, end_rotation
 from pseudonymization.links import empty_links, key_group, learn
 from pseudonymization.nir import nir_is_valid
 from pseudonymization.person import person_key
+from pseudonymization.rekey import rekeyed
 from pseudonymization.text.column import scrub_column
 
 
 def main() -> None:
     home = Home(Path(sys.argv[1])).make()
-    keys = KeyStore.create(home.keys)
+    KeyStore.create(home.keys)
+    step = begin_rotation(home.keys).step
+    keys = end_rotation(home.keys)
     options = SparkOptions(master="local[2]", driver_memory="1g", shuffle_partitions=2, event_log=True)
     spark = build_session(options, jars=Path(sys.argv[2]), tmp=home.sealed_tmp, logs=home.logs, name="law")
     people = spark.read.option("header", "true").csv(str(home.landing / "people.csv"))
     keyed = with_keys(people, spark, {"person": keys.derive("person"), "record": keys.derive("record")})
     frame = without_keys(
-        keyed.withColumn("person_key", person_key("ins", [F.col("nir")]))
-        .withColumn("ipp_key", person_key("ipp", [F.col("ipp")]))
-        .withColumn("stay", keyed_digest("record", F.col("ipp")))
+        keyed.withColumn("person_key", person_key("ins", [F.col("nir")], steps=1))
+        .withColumn("ipp_key", person_key("ipp", [F.col("ipp")], steps=1))
+        .withColumn("stay", keyed_digest("record", F.col("ipp"), steps=1))
         .withColumn("valid", nir_is_valid(F.col("nir")))
     )
     groups = frame.select(key_group({"ins": F.col("person_key"), "ipp": F.col("ipp_key")}).alias("keys"))
@@ -48,9 +51,14 @@ def main() -> None:
     scrubbed = scrub_column(notes.repartition(2), "note", "identity").drop("identity")
     scrubbed.write.format("delta").save(str(home.lake / "notes"))
 
+    # Digests that were made under an earlier key, brought to the next one; and identities with them.
+    earlier = frame.select(F.regexp_replace("person_key", f"^{step.after}", step.before).alias("person_key"))
+    rekeyed(earlier, spark, step, ["person_key"]).write.format("delta").save(str(home.lake / "rekeyed"))
+    identities.add_rekeyed(Step(step.after, step.before, step.secrets))
+
     try:
         # What a forced failure leaves: a task that dies in the very stage that digests.
-        broken = keyed.withColumn("k", person_key("ins", [F.col("nir")]))
+        broken = keyed.withColumn("k", person_key("ins", [F.col("nir")], steps=1))
         without_keys(broken).select(F.assert_true(F.col("k").isNull(), F.lit("forced failure"))).collect()
     except (PySparkException, Py4JJavaError):
         print("forced failure seen")

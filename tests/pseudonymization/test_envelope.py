@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import pseudonymization.keystore
+import pseudonymization.keyfile
 from pseudonymization.envelope import Unlocker
 from pseudonymization.errors import KeysLocked, KeysMissing, KeysUnreadable, KeysUnsafe, PseudonymizationError
 from pseudonymization.keystore import KeyStore
@@ -52,22 +52,21 @@ def test_sealed_keys_are_the_same_keys(keys: Path, unlocker: Unlocker) -> None:
     KeyStore.wrap(keys, unlocker)
     after = KeyStore.open(keys, unlocker)
     assert after.derive("person") == before.derive("person")
-    assert (after.key_id, after.created_at) == (before.key_id, before.created_at)
+    assert (after.key_id, after.generations) == (before.key_id, before.generations)
     assert (before.protection, after.protection) == ("none", unlocker.kind)
     assert keys.stat().st_mode & 0o777 == 0o600
-    assert [file.name for file in keys.parent.iterdir()] == ["keys.json"]
+    assert sorted(file.name for file in keys.parent.iterdir()) == ["keys.json", "keys.json.lock"]
 
 
 def test_the_sealed_file_holds_no_key_and_no_passphrase(keys: Path, unlocker: Unlocker) -> None:
     plain = json.loads(keys.read_text())
-    secret = next(iter(plain["keys"].values()))["secret"]
+    secret = plain["keys"]["generations"][0]["secret"]
     KeyStore.wrap(keys, unlocker)
     sealed = keys.read_text()
     assert secret not in sealed and PHRASE not in sealed
     KeyStore.wrap(keys, unlocker, unlocker)
-    one, two = json.loads(sealed)["keys"], json.loads(keys.read_text())["keys"]
-    for entry, again in zip(one.values(), two.values(), strict=True):
-        assert entry["salt"] != again["salt"] and entry["nonce"] != again["nonce"]
+    one, two = json.loads(sealed)["envelope"], json.loads(keys.read_text())["envelope"]
+    assert one["salt"] != two["salt"] and one["nonce"] != two["nonce"]
 
 
 def test_the_passphrase_is_changed_and_the_old_one_opens_nothing(keys: Path, tmp_path: Path) -> None:
@@ -119,22 +118,12 @@ def test_a_passphrase_that_others_can_read_is_refused(keys: Path, tmp_path: Path
         KeyStore.open(keys, Unlocker(passphrase_file=linked))
 
 
-def test_a_sealed_key_passes_for_no_other(keys: Path, tmp_path: Path) -> None:
-    unlocker = by_key(tmp_path)
-    KeyStore.wrap(keys, unlocker)
-    document = json.loads(keys.read_text())
-    entry = document["keys"].pop(document["active"])
-    closed(keys, json.dumps(document | {"active": "0123abcd", "keys": {"0123abcd": entry}}).encode())
-    with pytest.raises(KeysLocked):
-        KeyStore.open(keys, unlocker)
-
-
 @pytest.mark.parametrize("change", [{"n": 2}, {"n": 2**30}, {"r": 0}, {"n": "x"}, {"salt": 3}, {"by": "magic"}])
 def test_weakened_or_broken_parameters_are_refused(keys: Path, tmp_path: Path, change: dict[str, object]) -> None:
     unlocker = by_phrase(tmp_path)
     KeyStore.wrap(keys, unlocker)
     document = json.loads(keys.read_text())
-    document["keys"][document["active"]] |= change
+    document["envelope"] |= change
     closed(keys, json.dumps(document).encode())
     with pytest.raises(KeysUnreadable, match="damaged"):
         KeyStore.open(keys, unlocker)
@@ -159,7 +148,7 @@ def test_plain_keys_need_nothing_and_ask_for_nothing(keys: Path, tmp_path: Path)
 
 
 def _wrap_and_die(keys: Path, unlocker: Unlocker, moment: str) -> None:
-    module = pseudonymization.keystore
+    module = pseudonymization.keyfile
     if moment == "before the replacement":
         Path.replace = lambda *_: os._exit(9)  # type: ignore[assignment, method-assign, return-value]
     elif moment == "while the draft is written":

@@ -86,10 +86,16 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
     "change",
     [
         lambda d: d | {"version": 2},
-        lambda d: d | {"active": "absent"},
+        lambda d: d | {"version": 4},
         lambda d: {k: v for k, v in d.items() if k != "keys"},
-        lambda d: d | {"keys": {d["active"]: {"secret": "c2hvcnQ="}}},
-        lambda d: d | {"keys": {d["active"]: {"secret": "not base64!"}}},
+        lambda d: d | {"keys": d["keys"] | {"active": "absent"}},
+        lambda d: d | {"keys": d["keys"] | {"generations": []}},
+        lambda d: d | {"keys": d["keys"] | {"generations": d["keys"]["generations"] * 2}},
+        lambda d: d | {"keys": d["keys"] | {"generations": [d["keys"]["generations"][0] | {"secret": "c2hvcnQ="}]}},
+        lambda d: d | {"keys": d["keys"] | {"generations": [d["keys"]["generations"][0] | {"secret": "not base64!"}]}},
+        lambda d: d | {"keys": d["keys"] | {"generations": [d["keys"]["generations"][0] | {"id": "x"}]}},
+        lambda d: d | {"keys": d["keys"] | {"projects": {"p0001": {"id": "0123abcd", "created_at": ""}}}},
+        lambda d: d | {"keys": d["keys"] | {"projects": []}},
         lambda d: [],
     ],
 )
@@ -97,7 +103,7 @@ def test_a_damaged_file_is_refused_without_quoting_it(tmp_path: Path, change: ob
     path = tmp_path / "keys.json"
     KeyStore.create(path)
     document = json.loads(path.read_text())
-    secret = document["keys"][document["active"]]["secret"]
+    secret = document["keys"]["generations"][0]["secret"]
     path.write_text(json.dumps(change(document)))  # type: ignore[operator]
     with pytest.raises(KeysUnreadable) as caught:
         KeyStore.open(path)

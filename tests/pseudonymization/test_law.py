@@ -84,8 +84,10 @@ def test_no_key_byte_and_no_identifier_is_left_behind(home: Home) -> None:
     keys = KeyStore.open(home.keys)
     secrets = [keys.derive(purpose).secret for purpose in PURPOSES]
     pads = [pad for secret in secrets for pad in key_pads(secret)]
-    master = base64.b64decode(json.loads(home.keys.read_text())["keys"][keys.key_id]["secret"])
-    needles = [form for value in (master, *secrets, *pads) for form in written(value)]
+    steps = keys.derive("person").steps
+    assert len(steps) == 1
+    masters = [base64.b64decode(one["secret"]) for one in json.loads(home.keys.read_text())["keys"]["generations"]]
+    needles = [form for value in (*masters, *steps, *secrets, *pads) for form in written(value)]
     needles += [row[field].encode() for row in rows for field in ("nir", "ipp", "name")]
     needles += [row["nir"][:13].encode() for row in rows]
 
