@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -15,7 +15,8 @@ from hub.object_store import checked_endpoint, checked_path, checked_url
 from hub.paths import ROOT
 from hub.schedule.settings import JobSettings, MailSettings
 from hub.section import Section
-from pseudonymization.envelope import Unlocker
+from pseudonymization.envelope import FileUnlocker, Unlocker
+from pseudonymization.transit import TransitUnlocker
 
 
 class ServerSettings(Section):
@@ -50,20 +51,38 @@ class SparkSettings(Section):
     )
 
 
+class VaultSettings(Section):
+    """A key of the transit engine of HashiCorp Vault or OpenBao."""
+
+    url: str = Field(description="Where the service is, such as `https://vault.example.org:8200`.")
+    key: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="The key's name in the transit engine.")
+    token_file: Path = Field(description="A 0600 file with a token that may encrypt and decrypt with that key.")
+    mount: str = Field(default="transit", pattern=r"^[A-Za-z0-9_./-]{1,64}$", description="Where the engine is.")
+    namespace: str | None = Field(default=None, description="The namespace, where the service has any.")
+    ca_file: Path | None = Field(default=None, description="Certificates to trust beside the machine's own.")
+
+    @property
+    def unlocker(self) -> TransitUnlocker:
+        """The service, ready to be asked."""
+        return TransitUnlocker(self.url, self.key, self.token_file, self.mount, self.namespace, self.ca_file)
+
+
 class KeySettings(Section):
-    """What opens a sealed key store; neither where it is not sealed."""
+    """What opens a sealed key store; none where it is not sealed."""
 
     passphrase_file: Path | None = Field(default=None, description="A 0600 file with the passphrase of the keys.")
     key_file: Path | None = Field(default=None, description="A 0600 file of 32 random bytes that opens the keys.")
+    vault: VaultSettings | None = Field(default=None, description="A key service that opens the keys.")
 
     @property
     def unlocker(self) -> Unlocker | None:
-        """The file that opens the keys, or None when none is named. Raises `HubError` when both are."""
-        if self.passphrase_file and self.key_file:
-            raise HubError("hub.yaml names both a passphrase_file and a key_file for the keys: keep one of them.")
-        if self.passphrase_file or self.key_file:
-            return Unlocker(self.passphrase_file, self.key_file)
-        return None
+        """What opens the keys, or None when nothing is named. Raises `HubError` when two are."""
+        named = [name for name in ("passphrase_file", "key_file", "vault") if getattr(self, name)]
+        if len(named) > 1:
+            raise HubError(f"hub.yaml names {' and '.join(named)} for the keys: keep one of them.")
+        if self.vault:
+            return self.vault.unlocker
+        return FileUnlocker(self.passphrase_file, self.key_file) if named else None
 
 
 class DatabaseSettings(Section):
@@ -265,5 +284,8 @@ def _allowed(where: tuple[str | int, ...]) -> list[str]:
         field = section.model_fields.get(part)
         if field is None:
             break
-        section = JobSettings if part == "schedule" else field.annotation
+        sections = [one for one in (field.annotation, *get_args(field.annotation)) if hasattr(one, "model_fields")]
+        if not sections:
+            break
+        section = JobSettings if part == "schedule" else sections[0]
     return sorted(section.model_fields)

@@ -1,16 +1,14 @@
-"""Seals keys under a passphrase or a key file that lies elsewhere than the key store."""
+"""Seals keys under a secret that lies elsewhere than the key store: a passphrase, a key file, a key service."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import os
 import secrets
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,22 +16,39 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from pseudonymization.errors import KeysLocked, KeysMissing, KeysUnreadable, KeysUnsafe
+from pseudonymization.closed_file import read_closed
+from pseudonymization.errors import KeysLocked, KeysUnreadable
 
 PASSPHRASE_BYTES = 12
 KEY_BYTES = 32
-_MAX_BYTES = 4096
 _NONCE = 12
 # 128 MiB and about half a second for each guess; the parameters are written beside the key, so that they may grow.
 _COST, _BLOCK, _LANES = 2**17, 8, 1
 _LARGEST_COST = 2**20
-_SETTINGS = {"passphrase": "passphrase_file", "key file": "key_file"}
+_SETTINGS = {"passphrase": "passphrase_file", "key file": "key_file", "vault": "vault"}
 _INFO = b"health-data-hub/keys/2/key-file"
 
 
+class Unlocker(Protocol):
+    """What seals and opens a key store."""
+
+    @property
+    def kind(self) -> str:
+        """What is written beside what it sealed: `passphrase`, `key file` or `vault`."""
+        ...
+
+    def fresh(self) -> tuple[bytes, dict[str, Any]]:
+        """A 256-bit key, and what there is to write down to have it again; `by` in it is the kind."""
+        ...
+
+    def key_of(self, how: Mapping[str, Any]) -> bytes:
+        """The key again. Raises a `PseudonymizationError`, or what tells that `how` is damaged (`seal` made it)."""
+        ...
+
+
 @dataclass(frozen=True)
-class Unlocker:
-    """What opens a sealed key store: exactly one of a file with a passphrase and a file of 32 random bytes."""
+class FileUnlocker:
+    """Exactly one of a file with a passphrase and a file of 32 random bytes."""
 
     passphrase_file: Path | None = None
     key_file: Path | None = None
@@ -67,40 +82,33 @@ class Unlocker:
             )
         return content
 
+    def fresh(self) -> tuple[bytes, dict[str, Any]]:
+        """A passphrase goes through scrypt (RFC 7914), a key file through HKDF-SHA-256 (RFC 5869), with a new salt."""
+        how: dict[str, Any] = {"by": self.kind, "salt": _text(secrets.token_bytes(16))}
+        if self.passphrase_file:
+            how |= {"n": _COST, "r": _BLOCK, "p": _LANES}
+        return self.key_of(how), how
 
-def read_closed(path: Path, what: str) -> bytes:
-    """Up to 4,096 bytes of a plain file that only we can read; `what` begins the sentence of a refusal.
-
-    Raises `KeysMissing`, and `KeysUnsafe` for a symbolic link, another owner, or a file open to group or others.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    except FileNotFoundError:
-        raise KeysMissing(f"{what} is not at {path}: put the file there, or name the right one in hub.yaml.") from None
-    except OSError:
-        raise KeysUnsafe(f"{what} at {path} must be a plain file of the account that runs the hub.") from None
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-            raise KeysUnsafe(f"{what} at {path} must be a plain file of the account that runs the hub.")
-        if stat.S_IMODE(status.st_mode) & 0o077:
-            raise KeysUnsafe(f"{what} at {path} is open to others: run `chmod 600 {path}`.")
-        return os.read(handle, _MAX_BYTES)
-    finally:
-        os.close(handle)
+    def key_of(self, how: Mapping[str, Any]) -> bytes:
+        """See `fresh`. Raises what `secret` does, and `ValueError` for parameters that are not to be used."""
+        salt = _bytes(how["salt"])
+        if how["by"] == "passphrase":
+            n, r, p = how["n"], how["r"], how["p"]
+            # A file that somebody changed must not make us guess weakly, nor take all memory.
+            if not (_COST <= n <= _LARGEST_COST and r == _BLOCK and p == _LANES):
+                raise ValueError
+            return Scrypt(salt=salt, length=KEY_BYTES, n=n, r=r, p=p).derive(self.secret())
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=_INFO).derive(self.secret())
 
 
 def seal(content: bytes, bound: str, unlocker: Unlocker) -> dict[str, Any]:
     """`content` under AES-256-GCM, with what is needed to open it again but for the secret of `unlocker`.
 
-    `bound` is additional data, so that what is sealed as one thing cannot be passed off as another. A passphrase goes
-    through scrypt (RFC 7914), a key file through HKDF-SHA-256 (RFC 5869), each with a salt of its own.
+    `bound` is additional data, so that what is sealed as one thing cannot be passed off as another.
     """
-    salt, nonce = secrets.token_bytes(16), secrets.token_bytes(_NONCE)
-    how: dict[str, Any] = {"by": unlocker.kind, "salt": _text(salt)}
-    if unlocker.passphrase_file:
-        how |= {"n": _COST, "r": _BLOCK, "p": _LANES}
-    sealed = AESGCM(_key(unlocker.secret(), how)).encrypt(nonce, content, bound.encode())
+    key, how = unlocker.fresh()
+    nonce = secrets.token_bytes(_NONCE)
+    sealed = AESGCM(key).encrypt(nonce, content, bound.encode())
     return how | {"nonce": _text(nonce), "sealed": _text(sealed)}
 
 
@@ -115,33 +123,21 @@ def unseal(envelope: Mapping[str, Any], bound: str, path: Path, unlocker: Unlock
         raise KeysUnreadable(_damaged(path))
     if unlocker is None:
         raise KeysLocked(
-            f"The keys at {path} are sealed by a {by}: name its file in hub.yaml as `keys: {{{_SETTINGS[by]}: ...}}`."
+            f"The keys at {path} are sealed by a {by}: name it in hub.yaml as `keys: {{{_SETTINGS[by]}: ...}}`."
         )
     if by != unlocker.kind:
         raise KeysLocked(
             f"The keys at {path} are sealed by a {by}, but hub.yaml names a {unlocker.kind}: name the other."
         )
-    secret = unlocker.secret()
     try:
         nonce, sealed = _bytes(envelope["nonce"]), _bytes(envelope["sealed"])
-        return AESGCM(_key(secret, envelope)).decrypt(nonce, sealed, bound.encode())
+        return AESGCM(unlocker.key_of(envelope)).decrypt(nonce, sealed, bound.encode())
     except InvalidTag:
         raise KeysLocked(
             f"The {unlocker.kind} does not open the keys at {path}: it is another one, or that file is damaged."
         ) from None
     except (KeyError, TypeError, ValueError, binascii.Error):
         raise KeysUnreadable(_damaged(path)) from None
-
-
-def _key(secret: bytes, how: Mapping[str, Any]) -> bytes:
-    salt = _bytes(how["salt"])
-    if how["by"] == "passphrase":
-        n, r, p = how["n"], how["r"], how["p"]
-        # A file that somebody changed must not make us guess weakly, nor take all memory.
-        if not (_COST <= n <= _LARGEST_COST and r == _BLOCK and p == _LANES):
-            raise ValueError
-        return Scrypt(salt=salt, length=KEY_BYTES, n=n, r=r, p=p).derive(secret)
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=_INFO).derive(secret)
 
 
 def _text(data: bytes) -> str:

@@ -105,36 +105,48 @@ def wrap(
         Path | None, typer.Option(help="A 0600 file with a passphrase of at least 12 characters.")
     ] = None,
     key_file: Annotated[Path | None, typer.Option(help="A 0600 file of 32 random bytes.")] = None,
+    vault: Annotated[
+        Path | None, typer.Option(help="A file in the form of hub.yaml whose `keys: {vault: ...}` name a key service.")
+    ] = None,
 ) -> None:
-    """Seal the key file, or seal it anew under another passphrase or key file.
+    """Seal the key file, or seal it anew, under a passphrase, a key file or a key service.
 
     A copy of the key file then opens nothing by itself. The passphrase or key file must lie outside the hub's folder
     and its backups, on a mounted secret for instance; hub.yaml names it, and every command opens the keys by it.
     Without that file the keys are lost: keep a copy of it in another safe than the copy of the keys.
+
+    A key service is HashiCorp Vault or OpenBao with the transit engine, a key of it and a token that may use that key.
     """
     from hub.compose import Hub
     from hub.errors import HubError
-    from pseudonymization.envelope import Unlocker
+    from hub.settings import KeySettings, load_settings
     from pseudonymization.keystore import KeyStore
 
-    named = passphrase_file or key_file
-    if named is None or (passphrase_file and key_file):
-        raise HubError("Name one of --passphrase-file and --key-file.")
+    given = [path for path in (passphrase_file, key_file, vault) if path]
+    if len(given) != 1:
+        raise HubError("Name one of --passphrase-file, --key-file and --vault.")
     hub = Hub.load()
-    new = Unlocker(passphrase_file, key_file)
+    settings = KeySettings(
+        passphrase_file=passphrase_file and passphrase_file.absolute(),
+        key_file=key_file and key_file.absolute(),
+        vault=load_settings(vault).keys.vault if vault else None,
+    )
+    new = settings.unlocker
+    if new is None:
+        raise HubError(f"{vault} names no key service: write `keys: {{vault: {{url, key, token_file}}}}` in it.")
+    named = settings.vault.token_file if settings.vault else given[0]
     if named.resolve().is_relative_to(hub.home.root.resolve()):
         raise HubError(
             f"{named} lies in the hub's own folder, where a copy takes both it and the keys: put it elsewhere."
         )
     store = KeyStore.wrap(hub.home.keys, new, hub.settings.keys.unlocker)
-    setting = "passphrase_file" if passphrase_file else "key_file"
     typer.echo(f"The key {store.key_id} is sealed by a {store.protection}.")
-    if hub.settings.keys.unlocker != Unlocker(
-        *(path.absolute() if path else None for path in (passphrase_file, key_file))
-    ):
-        typer.echo(
-            f"Name it in hub.yaml, without which nothing opens the keys now:\nkeys:\n  {setting}: {named.absolute()}"
-        )
+    if hub.settings.keys.unlocker != new:
+        typer.echo("Name it in hub.yaml, without which nothing opens the keys now:\nkeys:")
+        if vault:
+            typer.echo(f"  vault: as in {vault.absolute()}")
+        else:
+            typer.echo(f"  {'passphrase_file' if passphrase_file else 'key_file'}: {named.absolute()}")
 
 
 @app.command("destroy")

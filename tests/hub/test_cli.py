@@ -11,6 +11,7 @@ import pytest
 
 from hub.errors import HubError, explain
 from hub.paths import ROOT
+from tests.pseudonymization.key_service import TOKEN, serving
 
 
 def hub(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -254,3 +255,27 @@ def test_the_keys_are_rotated_and_listed(tmp_path: Path) -> None:
     assert new != root and f"bears the key {new} in the place of {root}" in done.stdout
     assert [line.split()[0] for line in listed.splitlines() if "the lake" in line] == [root, new]
     assert "no project p0009" in refused(hub(tmp_path, "keys", "destroy", "p0009", "--yes"))
+
+
+def test_a_key_service_opens_the_keys_or_nothing_is_done(tmp_path: Path) -> None:
+    home, token, settings = tmp_path / "home", tmp_path / "token", tmp_path / "service.yaml"
+    token.write_text(TOKEN)
+    token.chmod(0o600)
+    assert hub(home, "keys", "init").returncode == 0
+    shown = hub(home, "keys", "show").stdout
+    with serving() as service:
+        told = f"keys:\n  vault: {{url: '{service.url}', key: hub, token_file: {token}}}\n"
+        settings.write_text(told)
+        wrapped = hub(home, "keys", "wrap", "--vault", str(settings))
+        assert wrapped.returncode == 0 and "vault: as in" in wrapped.stdout, wrapped.stderr
+        named = {"HUB_SETTINGS": str(settings)}
+        assert hub(home, "keys", "show", **named).stdout == shown
+        assert "Sealed by: vault" in hub(home, "keys", "list", **named).stdout
+        assert "vault" in refused(hub(home, "keys", "show"))
+        service.sealed = True
+        assert "is sealed" in refused(hub(home, "ingest", "snds", **named))
+    assert "does not answer" in refused(hub(home, "keys", "rotate", **named))
+    settings.write_text("keys:\n  vault: {url: x, key: hub, token: y}\n")
+    assert "allowed here: ca_file" in refused(hub(home, "keys", "show", HUB_SETTINGS=str(settings)))
+    settings.write_text("{}\n")
+    assert "names no key service" in refused(hub(home, "keys", "wrap", "--vault", str(settings)))

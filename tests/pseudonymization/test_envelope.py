@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import pseudonymization.keyfile
-from pseudonymization.envelope import Unlocker
+from pseudonymization.envelope import FileUnlocker
 from pseudonymization.errors import KeysLocked, KeysMissing, KeysUnreadable, KeysUnsafe, PseudonymizationError
 from pseudonymization.keystore import KeyStore
 
@@ -26,17 +26,17 @@ def closed(path: Path, content: bytes) -> Path:
     return path
 
 
-def by_phrase(folder: Path, phrase: str = PHRASE) -> Unlocker:
-    return Unlocker(passphrase_file=closed(folder / "phrase", phrase.encode()))
+def by_phrase(folder: Path, phrase: str = PHRASE) -> FileUnlocker:
+    return FileUnlocker(passphrase_file=closed(folder / "phrase", phrase.encode()))
 
 
-def by_key(folder: Path, secret: bytes = bytes(range(32))) -> Unlocker:
-    return Unlocker(key_file=closed(folder / "key", secret))
+def by_key(folder: Path, secret: bytes = bytes(range(32))) -> FileUnlocker:
+    return FileUnlocker(key_file=closed(folder / "key", secret))
 
 
 @pytest.fixture(params=[by_phrase, by_key])
-def unlocker(request: pytest.FixtureRequest, tmp_path: Path) -> Unlocker:
-    make: Callable[[Path], Unlocker] = request.param
+def unlocker(request: pytest.FixtureRequest, tmp_path: Path) -> FileUnlocker:
+    make: Callable[[Path], FileUnlocker] = request.param
     return make(tmp_path)
 
 
@@ -47,7 +47,7 @@ def keys(tmp_path: Path) -> Path:
     return tmp_path / "sealed" / "keys.json"
 
 
-def test_sealed_keys_are_the_same_keys(keys: Path, unlocker: Unlocker) -> None:
+def test_sealed_keys_are_the_same_keys(keys: Path, unlocker: FileUnlocker) -> None:
     before = KeyStore.open(keys)
     KeyStore.wrap(keys, unlocker)
     after = KeyStore.open(keys, unlocker)
@@ -58,7 +58,7 @@ def test_sealed_keys_are_the_same_keys(keys: Path, unlocker: Unlocker) -> None:
     assert sorted(file.name for file in keys.parent.iterdir()) == ["keys.json", "keys.json.lock"]
 
 
-def test_the_sealed_file_holds_no_key_and_no_passphrase(keys: Path, unlocker: Unlocker) -> None:
+def test_the_sealed_file_holds_no_key_and_no_passphrase(keys: Path, unlocker: FileUnlocker) -> None:
     plain = json.loads(keys.read_text())
     secret = plain["keys"]["generations"][0]["secret"]
     KeyStore.wrap(keys, unlocker)
@@ -70,7 +70,10 @@ def test_the_sealed_file_holds_no_key_and_no_passphrase(keys: Path, unlocker: Un
 
 
 def test_the_passphrase_is_changed_and_the_old_one_opens_nothing(keys: Path, tmp_path: Path) -> None:
-    old, new = by_phrase(tmp_path), Unlocker(passphrase_file=closed(tmp_path / "new", b"an entirely other phrase\n"))
+    old, new = (
+        by_phrase(tmp_path),
+        FileUnlocker(passphrase_file=closed(tmp_path / "new", b"an entirely other phrase\n")),
+    )
     KeyStore.wrap(keys, old)
     KeyStore.wrap(keys, new, old)
     with pytest.raises(KeysLocked, match="does not open"):
@@ -81,14 +84,14 @@ def test_the_passphrase_is_changed_and_the_old_one_opens_nothing(keys: Path, tmp
 def test_what_is_missing_or_wrong_is_said_and_nothing_of_it_told(keys: Path, tmp_path: Path) -> None:
     KeyStore.wrap(keys, by_phrase(tmp_path))
     before = keys.read_bytes()
-    wrong = Unlocker(passphrase_file=closed(tmp_path / "wrong", b"not the right phrase"))
-    tries: list[tuple[Unlocker | None, type[PseudonymizationError], str]] = [
+    wrong = FileUnlocker(passphrase_file=closed(tmp_path / "wrong", b"not the right phrase"))
+    tries: list[tuple[FileUnlocker | None, type[PseudonymizationError], str]] = [
         (None, KeysLocked, "passphrase_file"),
         (wrong, KeysLocked, "does not open"),
         (by_key(tmp_path), KeysLocked, "name the other"),
-        (Unlocker(passphrase_file=tmp_path / "nowhere"), KeysMissing, "is not at"),
-        (Unlocker(passphrase_file=closed(tmp_path / "short", b"short\n")), KeysUnreadable, "too short"),
-        (Unlocker(passphrase_file=tmp_path), KeysUnsafe, "plain file"),
+        (FileUnlocker(passphrase_file=tmp_path / "nowhere"), KeysMissing, "is not at"),
+        (FileUnlocker(passphrase_file=closed(tmp_path / "short", b"short\n")), KeysUnreadable, "too short"),
+        (FileUnlocker(passphrase_file=tmp_path), KeysUnsafe, "plain file"),
     ]
     for unlocker, error, words in tries:
         with pytest.raises(error, match=words) as refused:
@@ -115,7 +118,7 @@ def test_a_passphrase_that_others_can_read_is_refused(keys: Path, tmp_path: Path
     linked = tmp_path / "linked"
     linked.symlink_to(closed(tmp_path / "phrase", PHRASE.encode()))
     with pytest.raises(KeysUnsafe, match="plain file"):
-        KeyStore.open(keys, Unlocker(passphrase_file=linked))
+        KeyStore.open(keys, FileUnlocker(passphrase_file=linked))
 
 
 @pytest.mark.parametrize("change", [{"n": 2}, {"n": 2**30}, {"r": 0}, {"n": "x"}, {"salt": 3}, {"by": "magic"}])
@@ -144,10 +147,10 @@ def test_a_changed_byte_is_an_error_of_ours_or_changes_nothing(keys: Path, place
 
 
 def test_plain_keys_need_nothing_and_ask_for_nothing(keys: Path, tmp_path: Path) -> None:
-    assert KeyStore.open(keys, Unlocker(passphrase_file=tmp_path / "nowhere")).protection == "none"
+    assert KeyStore.open(keys, FileUnlocker(passphrase_file=tmp_path / "nowhere")).protection == "none"
 
 
-def _wrap_and_die(keys: Path, unlocker: Unlocker, moment: str) -> None:
+def _wrap_and_die(keys: Path, unlocker: FileUnlocker, moment: str) -> None:
     module = pseudonymization.keyfile
     if moment == "before the replacement":
         Path.replace = lambda *_: os._exit(9)  # type: ignore[assignment, method-assign, return-value]

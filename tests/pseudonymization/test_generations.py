@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pseudonymization.digest import keyed_digest_of
-from pseudonymization.envelope import Unlocker
+from pseudonymization.envelope import FileUnlocker, Unlocker
 from pseudonymization.errors import KeyDestroyed, KeysLocked, KeysUnreadable, SecretNotSerializable
 from pseudonymization.keystore import (
     DIGESTS,
@@ -40,7 +40,7 @@ def unlocker(tmp_path: Path) -> Unlocker:
     path = tmp_path / "key"
     path.write_bytes(bytes(range(100, 132)))
     path.chmod(0o600)
-    return Unlocker(key_file=path)
+    return FileUnlocker(key_file=path)
 
 
 @pytest.mark.parametrize("name", ["keys-1.json", "keys-2.json"])
@@ -84,7 +84,8 @@ def test_the_lake_says_which_generation_is_in_use(keys: Path) -> None:
     root = KeyStore.open(keys).key_id
     begun = begin_rotation(keys)
     assert begun.waiting is not None
-    assert begun.at(root) is begun
+    assert begun.at(root).derive("person") == begun.derive("person")
+    assert begun.at(root).unfinished
     published = begun.at(begun.waiting)
     assert (published.key_id, published.waiting, published.unfinished) == (begun.waiting, None, True)
     ended = end_rotation(keys)
