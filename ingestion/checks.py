@@ -13,6 +13,7 @@ from ingestion.contract import Contract
 from ingestion.records import MALFORMED
 from ingestion.surprises import SURPRISE, refuses_by_header
 from pseudonymization.nir import nir_is_valid
+from pseudonymization.person import is_sealed
 
 RAW = "_raw_"
 """Prefix of a column as it arrived."""
@@ -103,7 +104,7 @@ def _conditions(contract: Contract) -> Iterable[tuple[Column, str]]:
     for missing in _missing_persons(contract):
         yield missing, "missing_person"
     for name in _nir_columns(contract):
-        yield ~nir_is_valid(raw(name)), "bad_nir_key"
+        yield ~(nir_is_valid(raw(name)) | is_sealed(raw(name))), "bad_nir_key"
     for name, column in contract.columns.items():
         if column.required and name not in naming and column.type != "strings":
             yield blank(raw(name)), f"missing_value:{name}"

@@ -39,6 +39,10 @@ class NotWhole(DropError):
     """A drop is still arriving: it is left alone until later."""
 
 
+class SealingError(IngestionError):
+    """A delivery cannot be sealed as it is."""
+
+
 class NotPublished(IngestionError):
     """A table has no published version."""
 

@@ -23,6 +23,7 @@ from hub.cli import (
     risk_command,
     schedule,
     scrub_command,
+    seal_command,
     serve_command,
     system,
     views,
@@ -54,6 +55,7 @@ serve_command.register(app)
 system.register(app)
 erase.register(app)
 scrub_command.register(app)
+seal_command.register(app)
 risk_command.register(app)
 
 

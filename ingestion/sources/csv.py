@@ -42,7 +42,7 @@ def take(delivery: Delivery, contract: Contract, variables: Mapping[str, str]) -
         raise DropError(f"{delivery.what} is empty: deliver it again, or take it out of the drop.")
     headers = 1 if dialect.header else 0
     try:
-        header = tuple(next(csv.reader([lines.first], _Style(contract)))) if headers else _own_names(contract)
+        header = tuple(next(csv.reader([lines.first], Style(contract)))) if headers else _own_names(contract)
     except csv.Error:
         raise DropError(f"{delivery.what} has a header that is no CSV: a quote in it is followed by text.") from None
     return Taken(lines.path, lines.full - headers, headers, lines.blanks, header)
@@ -126,7 +126,7 @@ def _delimiter(contract: Contract) -> str:
     return contract.dialect.delimiter or contract.separator
 
 
-class _Style(csv.Dialect):
+class Style(csv.Dialect):
     """The dialect as Python's csv module takes it."""
 
     lineterminator = "\n"
@@ -211,7 +211,7 @@ def _take_records(delivery: Delivery, contract: Contract, variables: Mapping[str
     """Records by Python's csv module, written to the intake; one that has not its header's cells is unreadable."""
     dialect, what = contract.dialect, delivery.what
     csv.field_size_limit(MAX_LINE)
-    rows = csv.reader(_Lines(delivery, dialect.encoding), _Style(contract))
+    rows = csv.reader(_Lines(delivery, dialect.encoding), Style(contract))
     header, headers, blanks = tuple(contract.file_columns), 0, 0
     with RecordFile(delivery.path.with_name(_RECORDS)) as records:
         try:

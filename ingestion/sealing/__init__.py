@@ -1,0 +1,1 @@
+"""What a data holder runs before sending: direct identifiers leave its house as keyed digests only."""
