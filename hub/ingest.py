@@ -14,6 +14,7 @@ from ingestion.errors import NotWhole
 from ingestion.gate import warm_up
 from ingestion.ingest import Folders, Report, ingest_drop
 from ingestion.locks import locked
+from ingestion.manifest import sealed_by
 from ingestion.watermarks import Watermarks
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ def ingest_source(
         drops.reverse()
     if not drops:
         return []
+    if source in hub.settings.drops.sealed_only and not all(map(sealed_by, drops)):
+        raise HubError(
+            f"A drop of {source} is not sealed, and hub.yaml takes only sealed ones of it: have its holder run `hub "
+            "seal`, and destroy what was sent. Nothing was read."
+        )
     require_java()
     tick("Starting Spark", 0, None)
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()

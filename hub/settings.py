@@ -102,7 +102,7 @@ class CatalogueSettings(Section):
 
 
 class DropSettings(Section):
-    """When a drop counts as whole."""
+    """When a drop counts as whole, and what it must be."""
 
     settle_seconds: int = Field(
         default=0,
@@ -110,6 +110,10 @@ class DropSettings(Section):
         le=86_400,
         description="How long nothing in a drop may have changed, where neither manifest.json nor _SUCCESS says that "
         "it is whole; 0 asks for no rest.",
+    )
+    sealed_only: list[str] = Field(
+        default_factory=list,
+        description="Sources whose holders seal what they send: a drop that does not say so is not read.",
     )
 
 

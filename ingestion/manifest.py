@@ -53,6 +53,16 @@ def read_manifest(folder: Path) -> Mapping[str, Declared] | None:
         ) from None
 
 
+def sealed_by(folder: Path) -> str | None:
+    """The id of the key that a drop says it was sealed with; None for one that is not sealed."""
+    try:
+        content = json.loads((folder / MANIFEST).read_bytes())
+        key_id = content["sealed"]["key"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return key_id if isinstance(key_id, str) and re.fullmatch(r"[0-9a-f]{8}", key_id) else None
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):

@@ -38,10 +38,10 @@ class ViewDefinition:
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         check_view(content)
-        self._content = content
+        self.content = self._content = content
         self.resource: str = content["resource"]
         self.name = str(content.get("name", self.resource))
-        self._constants = constants(content)
+        self.constants = self._constants = constants(content)
         self._columns = [column for select in content["select"] for column in columns_of(select)]
         self.columns: list[str] = [column["name"] for column in self._columns]
 

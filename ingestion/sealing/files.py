@@ -17,13 +17,14 @@ from ingestion.contract import Contract
 from ingestion.errors import SealingError
 from ingestion.lines import CONTROL
 from ingestion.records import UNREADABLE
+from ingestion.sealing.fhir import Resources
 from ingestion.sealing.plan import NOTHING, SealingPlan
 from ingestion.sources.csv import Style
 from ingestion.surprises import header_of
 from ingestion.taken import TakenFile
 from pseudonymization.keystore import DerivedKey
 
-FORMATS = ("csv", "ndjson")
+FORMATS = ("csv", "ndjson", "fhir")
 _BLANK = CONTROL.decode("ascii")
 
 
@@ -64,7 +65,7 @@ def _seal_lines(
     if not kept:
         raise SealingError(f"A file of {contract.table} has none of its columns: check the header and the delimiter.")
     done.left_out |= {place for place in range(len(header.names)) if place not in kept}
-    lines = (line for line in _lines(taken.path) if line.strip(_BLANK))
+    lines = (line for line in lines_of(taken.path) if line.strip(_BLANK))
     if contract.dialect.header:
         next(lines, None)
         out.write([taken.header[place] for place in kept])
@@ -92,7 +93,7 @@ def _seal_records(
     names = contract.file_columns
     if contract.dialect.header:
         out.write([contract.columns[name].header or name for name in names])
-    for line in _lines(taken.path):
+    for line in lines_of(taken.path):
         record = json.loads(line)
         done.rows += 1
         if UNREADABLE in record:
@@ -106,7 +107,7 @@ def _seal_records(
 
 def _seal_objects(taken: TakenFile, plan: SealingPlan, key: DerivedKey, file: IO[bytes], done: SealedFile) -> None:
     touched = {*plan.digested, *plan.gone, *(name for _, columns in plan.identifiers for name in columns)}
-    for line in _lines(taken.path):
+    for line in lines_of(taken.path):
         if not line.strip():
             continue
         done.rows += 1
@@ -167,11 +168,25 @@ class _Writer:
         self._text.truncate()
 
 
-def _lines(path: Path) -> Iterator[str]:
+def lines_of(path: Path) -> Iterator[str]:
     """The lines of what the intake wrote or linked: UTF-8, plain or gzip, ends as Spark's are."""
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
         for line in io.TextIOWrapper(cast(IO[bytes], file), encoding="utf-8"):
             yield line.removesuffix("\n")
+
+
+def seal_resources(taken: TakenFile, resources: Resources, to: Path) -> SealedFile:
+    """Write a file of FHIR resources to the new file `to`, line for line; `?` for a line that is none."""
+    done = SealedFile()
+    with _new(to) as file:
+        for line in lines_of(taken.path):
+            if not line.strip():
+                continue
+            done.rows += 1
+            sealed = resources.line(line)
+            done.malformed += sealed is None
+            file.write((NOTHING if sealed is None else sealed).encode() + b"\n")
+    return done
 
 
 @contextmanager

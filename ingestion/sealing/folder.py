@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,26 @@ from ingestion.contract import Contract
 from ingestion.drop import Drop, take_in
 from ingestion.errors import SealingError
 from ingestion.manifest import MANIFEST
-from ingestion.sealing.files import FORMATS, seal_file
+from ingestion.sealing.fhir import Resources, Told, people_in, plan_resources
+from ingestion.sealing.files import FORMATS, SealedFile, lines_of, seal_file, seal_resources
 from ingestion.sealing.plan import plan_of
+from ingestion.taken import TakenTable
 from pseudonymization.keyfile import utc_stamp
 from pseudonymization.keystore import DerivedKey
+from pseudonymization.text.identity import Identity
+from pseudonymization.text.scrubber import Scrubber
 
 _VERSION = 1
-Told = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 """Called with (table, files done, files there are)."""
 
 
 @dataclass(frozen=True)
 class SealedTable:
-    """A table of the delivery. `no_identifiers`: values in columns of identifiers that are none, and became `?`."""
+    """A table of the delivery. `no_identifiers`: values in columns of identifiers that are none, and became `?`.
+
+    `notes` were scrubbed; `notes_left_out` were not sent, as their patient is not in the delivery or no text was read.
+    """
 
     table: str
     files: int
@@ -37,6 +44,8 @@ class SealedTable:
     malformed: int
     no_identifiers: int
     columns_left_out: int
+    notes: int = 0
+    notes_left_out: int = 0
 
 
 def seal_folder(
@@ -46,7 +55,8 @@ def seal_folder(
     key: DerivedKey,
     to: Path,
     *,
-    told: Told = lambda _table, _done, _of: None,
+    language: str = "fr",
+    told: Progress = lambda _table, _done, _of: None,
 ) -> list[SealedTable]:
     """Seal every file of `folder` into the new folder `to`, whole or not at all.
 
@@ -70,7 +80,8 @@ def seal_folder(
                 f"{drop.unmatched} file(s) of the folder are named by no contract of {source}, and nobody knows what "
                 f"is in them: take them out, or name them as expected: {expected}."
             )
-        done, files = _seal_all(drop, key, draft, told)
+        done, files = _seal_all(drop, key, draft, Scrubber(language), told)
+        _require_own_names(files, contracts, drop)
         drop.require_unchanged()
         content = {
             "files": files,
@@ -89,44 +100,65 @@ def seal_folder(
     return done
 
 
-def sealed_by(folder: Path) -> str | None:
-    """The id of the key that a drop says it was sealed with; None for one that is not sealed."""
-    try:
-        content = json.loads((folder / MANIFEST).read_bytes())
-        key_id = content["sealed"]["key"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return key_id if isinstance(key_id, str) and re.fullmatch(r"[0-9a-f]{8}", key_id) else None
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Tables that are read from the same files: one, but for FHIR, where several views may read a resource."""
+
+    tables: tuple[TakenTable, ...]
+
+    @property
+    def names(self) -> str:
+        return " and ".join(taken.contract.table for taken in self.tables)
 
 
-def _seal_all(
-    drop: Drop, key: DerivedKey, draft: Path, told: Told
-) -> tuple[list[SealedTable], Mapping[str, Mapping[str, Any]]]:
-    files: dict[str, Mapping[str, Any]] = {}
-    done: list[SealedTable] = []
-    plans = {}
+def _groups(drop: Drop) -> list[_Group]:
+    by_files: dict[str, list[TakenTable]] = {}
     for taken in drop.tables:
         contract = taken.contract
         if contract.format not in FORMATS:
             raise SealingError(
-                f"{contract.table} arrives as {contract.format}, and sealing knows {' and '.join(FORMATS)}: deliver it "
+                f"{contract.table} arrives as {contract.format}, and sealing knows {', '.join(FORMATS)}: deliver it "
                 "into the hub's landing, in a drop of its own."
             )
-        # Asked of every table before the first is written.
-        plans[contract.table] = plan_of(contract)
-    of, number = sum(len(taken.files) for taken in drop.tables), 0
-    for taken in drop.tables:
-        contract, sealed = taken.contract, []
-        for place, file in enumerate(taken.files, start=1):
-            told(contract.table, number, of)
+        key = contract.files if contract.format == "fhir" else contract.table
+        by_files.setdefault(key, []).append(taken)
+    return [_Group(tuple(tables)) for tables in by_files.values()]
+
+
+def _seal_all(
+    drop: Drop, key: DerivedKey, draft: Path, scrubber: Scrubber, told: Progress
+) -> tuple[list[SealedTable], Mapping[str, Mapping[str, Any]]]:
+    groups = _groups(drop)
+    # Asked of every table before the first is written.
+    flat = {group: plan_of(group.tables[0].contract) for group in groups if not _is_fhir(group)}
+    resources = {
+        group: plan_resources([taken.contract for taken in group.tables]) for group in groups if _is_fhir(group)
+    }
+    people: dict[str, Identity] = {}
+    if any(plan.patient for plan in resources.values()):
+        for group, plan in resources.items():
+            if plan.identity:
+                for file in group.tables[0].files:
+                    people |= people_in(lines_of(file.path), plan)
+    files: dict[str, Mapping[str, Any]] = {}
+    done: list[SealedTable] = []
+    of, number = sum(len(group.tables[0].files) for group in groups), 0
+    for group in groups:
+        contract, sealed, notes = group.tables[0].contract, list[SealedFile](), Told()
+        for place, file in enumerate(group.tables[0].files, start=1):
+            told(group.names, number, of)
             number += 1
             path = draft / _name(contract, place, file.variables, packed=file.path.suffix == ".gz")
             if path.exists():
                 raise SealingError(
-                    f"{contract.table}: two files would have one name, as all named {contract.files} have: seal them in "
-                    "two deliveries."
+                    f"{contract.table}: two files would have one name, as all named {contract.files} have: seal them "
+                    "in two deliveries."
                 )
-            one = seal_file(file, contract, plans[contract.table], key, path)
+            if _is_fhir(group):
+                made = Resources(resources[group], key, people, scrubber, notes)
+                one = seal_resources(file, made, path)
+            else:
+                one = seal_file(file, contract, flat[group], key, path)
             if one.rows != file.rows:
                 raise SealingError(
                     f"{contract.table}, file {place}: {file.rows} rows were counted and {one.rows} sealed; nothing was "
@@ -138,12 +170,26 @@ def _seal_all(
             files[path.name] = {"bytes": path.stat().st_size, "sha256": digest, "rows": one.rows}
         done.append(
             SealedTable(
-                contract.table, len(sealed), sum(one.rows for one in sealed), sum(one.malformed for one in sealed),
-                sum(one.no_identifiers for one in sealed), len(set().union(*(one.left_out for one in sealed))),
+                group.names, len(sealed), sum(one.rows for one in sealed), sum(one.malformed for one in sealed),
+                sum(one.no_identifiers for one in sealed) + notes.no_identifiers,
+                len(set().union(*(one.left_out for one in sealed))), notes.notes, notes.notes_left_out,
             )
         )  # fmt: skip
     told("", of, of)
     return done, files
+
+
+def _is_fhir(group: _Group) -> bool:
+    return group.tables[0].contract.format == "fhir"
+
+
+def _require_own_names(files: Iterable[str], contracts: Sequence[Contract], drop: Drop) -> None:
+    """A new name that another contract takes too would be read twice."""
+    mine = {taken.contract.table for taken in drop.tables}
+    for name in files:
+        takers = [one.table for one in contracts if fnmatch.fnmatchcase(name, one.files)]
+        if not takers or not set(takers) <= mine:
+            raise SealingError(f"{takers[0] if takers else 'No table'} would take a sealed file that is not its own.")
 
 
 def _name(contract: Contract, place: int, variables: Mapping[str, str], *, packed: bool) -> str:
@@ -152,11 +198,13 @@ def _name(contract: Contract, place: int, variables: Mapping[str, str], *, packe
     parts = re.split(r"(\*|\?|\[[^]]*\])", glob)
     filling = "".join(variables.values())
     # The number goes before the ending; a star after it is for a packing.
-    before_ending = [at for at, part in enumerate(parts) if part == "*" and "." in "".join(parts[at:])]
+    stars = [at for at, part in enumerate(parts) if part == "*"]
+    before_ending = [at for at in stars if "." in "".join(parts[at:])]
+    numbered, number = (before_ending[0], f"-{place}") if before_ending else (stars[0] if stars else -1, f"-{place}.")
     built = []
     for index, part in enumerate(parts):
         if part == "*":
-            built.append(f"-{place}" if index in before_ending[:1] else "")
+            built.append(number if index == numbered else "")
         elif part == "?":
             built.append(filling[:1] or "-")
             filling = filling[1:]

@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -279,3 +281,48 @@ def test_a_key_service_opens_the_keys_or_nothing_is_done(tmp_path: Path) -> None
     assert "allowed here: ca_file" in refused(hub(home, "keys", "show", HUB_SETTINGS=str(settings)))
     settings.write_text("{}\n")
     assert "names no key service" in refused(hub(home, "keys", "wrap", "--vault", str(settings)))
+
+
+def test_a_holder_seals_without_a_hub_and_the_hub_takes_only_what_is_sealed(tmp_path: Path) -> None:
+    holder, delivery, key = tmp_path / "holder", tmp_path / "delivery", tmp_path / "seal.key"
+    delivery.mkdir()
+    (delivery / "CORRESPONDANCE_Kergoat.csv").write_text("INS,BEN_NIR_PSA,BEN_RNG_GEM\n185057800604830,AbC,1\n")
+    made = hub(holder, "seal-key", str(key))
+    assert made.returncode == 0 and key.stat().st_mode & 0o777 == 0o600
+    assert "never written over" in refused(hub(holder, "seal-key", str(key)))
+    given = ("seal", str(delivery), "--source", "correspondence", "--key", str(key))
+    done = hub(holder, *given, "--to", str(tmp_path / "outbox"))
+    assert done.returncode == 0, done.stderr
+    assert "correspondence" in done.stdout and "Only this folder is to be sent" in done.stdout
+    assert not holder.exists(), "no hub was made"
+    sent = (tmp_path / "outbox" / "CORRESPONDANCE-1.csv").read_text()
+    assert "AbC" not in sent and sent.count("s1-") == 3
+    assert "there already" in refused(hub(holder, *given, "--to", str(tmp_path / "outbox")))
+    wrong = tmp_path / "wrong.key"
+    wrong.write_text("{}")
+    wrong.chmod(0o600)
+    told = refused(hub(holder, *given[:-1], str(wrong), "--to", str(tmp_path / "other")))
+    assert "no sealing key" in told
+    home, settings = tmp_path / "home", tmp_path / "hub.yaml"
+    settings.write_text("drops: {sealed_only: [correspondence]}\n")
+    assert hub(home, "keys", "init").returncode == 0
+    shutil.copytree(delivery, home / "landing" / "correspondence" / "raw")
+    told = refused(hub(home, "ingest", "correspondence", HUB_SETTINGS=str(settings)))
+    assert "hub seal" in told and "raw" not in told
+
+
+def test_a_number_is_sealed_for_an_erasure_and_is_no_argument(tmp_path: Path) -> None:
+    key = tmp_path / "seal.key"
+    assert hub(tmp_path, "seal-key", str(key)).returncode == 0
+
+    def sealed(line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "hub", "seal-number", "--key", str(key)],
+            cwd=ROOT, input=line, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    once, again = sealed("psa AbC 01\n"), sealed("psa AbC 1\n")
+    assert once.returncode == 0 and once.stdout == again.stdout
+    assert re.fullmatch(r"psa s1-\S{41} s1-\S{41}\n", once.stdout)
+    wrong = sealed("ins 185057800604831\n")
+    assert "no identifier" in refused(wrong) and "1850578" not in wrong.stderr

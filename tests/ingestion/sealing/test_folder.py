@@ -17,7 +17,8 @@ import yaml
 
 from ingestion.contract import Contract
 from ingestion.errors import DropError, SealingError
-from ingestion.sealing.folder import SealedTable, seal_folder, sealed_by
+from ingestion.manifest import sealed_by
+from ingestion.sealing.folder import SealedTable, seal_folder
 from ingestion.sealing.plan import plan_of
 from pseudonymization.keystore import DerivedKey
 from pseudonymization.nir import nir_key

@@ -26,7 +26,7 @@ from pseudonymization.keystore import DerivedKey, KeyStore
 from pseudonymization.sealed import make_sealing_key
 
 pytestmark = [pytest.mark.spark, pytest.mark.long]
-SOURCES = ("snds", "correspondence")
+SOURCES = ("snds", "chu", "correspondence")
 
 
 class Site:
