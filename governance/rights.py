@@ -59,6 +59,7 @@ class Action(StrEnum):
     SEE_CHECKS = "see_checks"
     HANDLE_QUARANTINE = "handle_quarantine"
     SEE_RISK = "see_risk"
+    REVIEW_TEXT = "review_text"
     SEE_JOBS = "see_jobs"
     VIEW = "view"
     EDIT = "edit"
@@ -82,7 +83,8 @@ RIGHTS: Mapping[State, Mapping[Part, frozenset[Action]]] = {
     State.NONE: {
         Part.VISITOR: frozenset({Action.SEE_REGISTER}),
         Part.RESEARCHER: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.START, Action.LIST_PERMITS},
-        Part.STEWARD: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.LIST_PERMITS, Action.SEE_CHECKS, Action.SEE_RISK},
+        Part.STEWARD: _EVERYBODY
+        | {Action.LIST_APPLICATIONS, Action.LIST_PERMITS, Action.SEE_CHECKS, Action.SEE_RISK, Action.REVIEW_TEXT},
         Part.COMMITTEE: _EVERYBODY | {Action.LIST_APPLICATIONS, Action.LIST_PERMITS, Action.SEE_RISK},
         Part.ADMIN: _EVERYBODY
         | {

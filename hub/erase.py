@@ -16,6 +16,7 @@ from hub.erase_landed import Landed, aside, taken
 from hub.errors import HubError
 from hub.leaks.needles import text_needles
 from hub.leaks.search import search
+from hub.reviews.draw import reviews_of
 from ingestion.archive import seal
 from ingestion.certificate import write_certificate
 from ingestion.erase_files import Marks
@@ -117,6 +118,8 @@ def _carry_out(
                 save()
                 fault(f"{one.source}: sealed")
     tick("Erasing from the sealed zone", 0, None)
+    # Nobody can tell whose a scrubbed note is: what was drawn to be read goes, and is drawn anew.
+    reviews_of(hub).drop_open()
     erase_in_quarantine(
         spark, home.quarantine, contracts, erasure, hub.keystore, save=save, fault=fault,
         ledger=QuarantineLedger(hub.ledger),

@@ -81,6 +81,9 @@ def ingest_source(
             f"A drop of {source} is not sealed, and hub.yaml takes only sealed ones of it: have its holder run `hub "
             "seal`, and destroy what was sent. Nothing was read."
         )
+    if any(contract.text_columns for contract in contracts.source(source)):
+        # Asked here, in words: in a worker it would refuse note after note.
+        hub.settings.text.own.load("fr")
     require_java()
     tick("Starting Spark", 0, None)
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
@@ -107,6 +110,7 @@ def ingest_source(
             progress=step,
             replay=replay,
             settle=0.0 if settled else hub.settings.drops.settle_seconds,
+            own=hub.settings.text.own,
         )
 
     reports: dict[Path, Report] = {}

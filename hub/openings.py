@@ -11,6 +11,7 @@ from filelock import FileLock
 from governance.people import OPERATOR
 from hub.compose import Hub, now
 from hub.errors import HubError, explain
+from hub.reviews.draw import require_read
 from ingestion.delta_log import data_files
 from ingestion.effort import measured_effort
 from ingestion.folder import Place
@@ -58,6 +59,7 @@ def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
             rarity.write(place)
             return report
 
+    require_read(hub, {table: tuple(columns) for table, columns in permit.tables.items()})
     if hub.projects.find(permit_id) is None:
         # A key of its own can be destroyed; projects from before there were any keep theirs, which comes from the root.
         give_project_key(hub.home.keys, permit_id, hub.settings.keys.unlocker)

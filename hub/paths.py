@@ -53,6 +53,11 @@ class Home:
         return self.sealed / "erasures"
 
     @property
+    def reviews(self) -> Path:
+        """Notes that somebody is to read, each until its review has ended."""
+        return self.sealed / "reviews"
+
+    @property
     def certificates(self) -> Path:
         """Signed certificates of purges and erasures; nothing in them identifies anybody."""
         return self.root / "certificates"

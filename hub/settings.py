@@ -16,6 +16,7 @@ from hub.paths import ROOT
 from hub.schedule.settings import JobSettings, MailSettings
 from hub.section import Section
 from pseudonymization.envelope import FileUnlocker, Unlocker
+from pseudonymization.text.own import OwnRecognizers
 from pseudonymization.transit import TransitUnlocker
 
 
@@ -117,6 +118,33 @@ class DropSettings(Section):
     )
 
 
+class TextSettings(Section):
+    """What a site adds to the recognizers of notes."""
+
+    registry: Path | None = Field(default=None, description="Recognizers in the YAML of Presidio's registry.")
+    functions: list[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]] = Field(
+        default_factory=list, description="`package.module:function`, each returning Presidio recognizers."
+    )
+    spacy_model: Path | None = Field(default=None, description="The folder of a spaCy pipeline.")
+
+    @property
+    def own(self) -> OwnRecognizers:
+        """The same, as it travels to Spark's workers."""
+        paths = [None if one is None else str(one.absolute()) for one in (self.registry, self.spacy_model)]
+        return OwnRecognizers(paths[0], tuple(self.functions), paths[1])
+
+
+class ReviewSettings(Section):
+    """When scrubbed text may be granted."""
+
+    most_missed: float = Field(
+        default=0.05,
+        gt=0,
+        le=1,
+        description="The share of notes with something missed that the upper bound of a review must stay under.",
+    )
+
+
 class WorkspaceSettings(Section):
     """What a workspace may use."""
 
@@ -171,6 +199,8 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     drops: DropSettings = DropSettings()
+    review: ReviewSettings = ReviewSettings()
+    text: TextSettings = TextSettings()
     workspace: WorkspaceSettings = WorkspaceSettings()
     sources: dict[str, SecretStr] = Field(
         default_factory=dict,

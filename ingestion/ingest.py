@@ -41,6 +41,7 @@ from ingestion.watch import watch
 from pseudonymization.identities import IdentityTable
 from pseudonymization.keystore import KeyStore
 from pseudonymization.links import LINKS_SCHEMA, empty_links, learn
+from pseudonymization.text.own import OwnRecognizers
 
 Progress = Callable[[str, str], None]
 """Called with (table or `drop`, step) as each step ends: taken, written, sealed, judged, passed, linked, published."""
@@ -166,12 +167,14 @@ def ingest_drop(
     replay: bool = False,
     settle: float = 0.0,
     now: float | None = None,
+    own: OwnRecognizers | None = None,
 ) -> Report:
     """Take a drop of `source` through: every table it holds is published, or none.
 
     What was published under an older version of its contract stays as it is; with `replay` it is read again and put
     in the place of its rows, and nothing else of the drop is touched. A drop that changed less than `settle` seconds
-    before `now` (the clock's time by default) is left alone, unless its sender says that it is whole.
+    before `now` (the clock's time by default) is left alone, unless its sender says that it is whole. `own` are the
+    recognizers that a site adds to those of notes.
     The same drop twice changes nothing; killed anywhere and called again, it converges. Nothing is left in the intake
     folder or the sealed temporary folder. Raises an `IngestionError` (unknown source, bad file, drop still arriving,
     failed gate, no space, busy) or a `PseudonymizationError`; what was published before stays as it was.
@@ -196,7 +199,7 @@ def ingest_drop(
                 contracts, lake, {taken.contract.table: taken for taken in drop.tables},
                 lambda taken: reader_of(taken.contract).read(spark, taken),
             )  # fmt: skip
-            scrub = scrubber_of(identity_table)
+            scrub = scrubber_of(identity_table, own)
             workshop = Workshop(spark, keystore, quarantine, folders.sealed_tmp, scrub, codes, parents)
             reports, learnt, merged = take_through(
                 drop, workshop, identity_table, lake=lake, ledger=ledger, folders=folders, progress=progress,

@@ -11,12 +11,13 @@ from ingestion.contract import Contract
 from ingestion.prepare import REASONS, Scrub
 from pseudonymization.identities import IdentityTable
 from pseudonymization.text.column import SCRUB_FAILED, scrub_column
+from pseudonymization.text.own import OwnRecognizers
 
 _IDENTITY = "_identity"
 
 
-def scrubber_of(identities: IdentityTable) -> Callable[[Contract], Scrub | None]:
-    """For each contract, how its text columns are scrubbed, if it has any.
+def scrubber_of(identities: IdentityTable, own: OwnRecognizers | None = None) -> Callable[[Contract], Scrub | None]:
+    """For each contract, how its text columns are scrubbed, if it has any; `own` are a site's recognizers.
 
     A note whose patient has no identity is refused (`identity_absent`): nobody would know what to look for in it.
     One that cannot be scrubbed is refused too (`scrub_failed`). What is refused already is not scrubbed.
@@ -29,7 +30,7 @@ def scrubber_of(identities: IdentityTable) -> Callable[[Contract], Scrub | None]
         judged = joined.withColumn(
             REASONS, F.when(has_text & F.col(_IDENTITY).isNull(), F.lit("identity_absent")).otherwise(F.col(REASONS))
         ).withColumn(name, F.when(F.col(REASONS) == "", F.col(name)))
-        clean = scrub_column(judged, name, _IDENTITY)
+        clean = scrub_column(judged, name, _IDENTITY, own)
         failed = F.when(F.col(SCRUB_FAILED), F.lit("scrub_failed")).otherwise(F.col(REASONS))
         return clean.withColumn(REASONS, failed).drop(SCRUB_FAILED, _IDENTITY)
 

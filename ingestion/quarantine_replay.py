@@ -35,6 +35,7 @@ from ingestion.taken import Delivered
 from ingestion.view_spread import TOO_DEEP
 from pseudonymization.identities import IdentityTable
 from pseudonymization.keystore import KeyStore
+from pseudonymization.text.own import OwnRecognizers
 
 Scrubs = Callable[[Contract], Scrub | None]
 
@@ -111,6 +112,7 @@ def replay(
     folders: Folders,
     progress: Progress = _silent,
     lock_timeout: float = 10.0,
+    own: OwnRecognizers | None = None,
 ) -> TableReport:
     """Put what is left of the refused rows of the batch `name` (its id, or the start of it) through again.
 
@@ -142,7 +144,7 @@ def replay(
         taken = RefusedTable(_selected(contract), (), standing.left, seal, replay_of=batch.batch_id)
         identity_table = IdentityTable(spark, folders.identities, keystore.derive("identity"))
         workshop = ReplayWorkshop(
-            spark, keystore, quarantine, folders.sealed_tmp, scrubber_of(identity_table), lake, contracts
+            spark, keystore, quarantine, folders.sealed_tmp, scrubber_of(identity_table, own), lake, contracts
         )  # fmt: skip
         try:
             (report,), _, _ = take_through(

@@ -55,6 +55,10 @@ class BadIdentity(PseudonymizationError):
     """An identity document cannot be read."""
 
 
+class BadRecognizers(PseudonymizationError):
+    """What a site adds to the recognizers cannot be loaded."""
+
+
 class UnknownLanguage(PseudonymizationError):
     """No recognizer knows the language of a note."""
 

@@ -128,7 +128,7 @@ def replay(batch: Batch, purpose: Purpose = None) -> None:
             report = put_through(
                 standing.batch.batch_id, spark=hub.spark, lake=hub.lake, ledger=hub.ledger, keystore=hub.keystore,
                 contracts=hub.contracts, folders=folders_of(hub),
-                progress=lambda name, step: tick(f"{name} {step}", 0, None),
+                progress=lambda name, step: tick(f"{name} {step}", 0, None), own=hub.settings.text.own,
             )  # fmt: skip
     finally:
         hub.close()

@@ -20,6 +20,7 @@ from hub.portal.app import create_app
 from hub.portal.identity import HubIdentity
 from hub.portal.job_adapter import Jobs
 from hub.portal.settings import PortalSettings
+from hub.reviews.draw import reviews_of
 from projects.state import State
 
 
@@ -72,6 +73,7 @@ def main() -> None:
         system=lambda: system_view(hub),
         checked=lambda: checks_view(hub),
         jobs=Jobs(hub),
+        reviews=reviews_of(hub),
         on_granted=lambda permit: prepare(home, permit),
         on_closed=lambda permit: end_project(hub, permit.id, "Closed on the portal."),
         on_deactivated=lambda username: stop_person(hub, username),

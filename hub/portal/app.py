@@ -20,6 +20,7 @@ from hub.portal.identity import Identity
 from hub.portal.job_views import JobsView, NoJobs
 from hub.portal.pages import Pages
 from hub.portal.portal import Hooks, Portal
+from hub.portal.review_views import NoReviews, ReviewsView
 from hub.portal.routes import (
     applications,
     catalogue,
@@ -33,6 +34,7 @@ from hub.portal.routes import (
     session,
     system,
 )
+from hub.portal.routes import reviews as reviews_routes
 from hub.portal.seal import Seal
 from hub.portal.security import HEADERS, SAFE_METHODS, FormGuard, SecurityHeaders
 from hub.portal.settings import PortalSettings
@@ -40,7 +42,20 @@ from hub.portal.views import CatalogueTable, ProjectsView, SystemState
 from hub.portal.words import N_
 
 STATIC = Path(__file__).parent / "static"
-ROUTERS = (home, catalogue, applications, decisions, projects, checks, people, public, jobs, system, session)
+ROUTERS = (
+    home,
+    catalogue,
+    applications,
+    decisions,
+    projects,
+    checks,
+    reviews_routes,
+    people,
+    public,
+    jobs,
+    system,
+    session,
+)
 
 
 def _nothing(_: object) -> None:
@@ -57,6 +72,7 @@ def create_app(
     system: Callable[[], SystemState] = SystemState,
     checked: Callable[[], list[CheckedTable]] = list,
     jobs: JobsView | None = None,
+    reviews: ReviewsView | None = None,
     on_granted: Callable[[Permit], None] = _nothing,
     on_closed: Callable[[Permit], None] = _nothing,
     on_deactivated: Callable[[str], None] = _nothing,
@@ -84,6 +100,7 @@ def create_app(
         system=system,
         checks=checked,
         jobs=jobs or NoJobs(),
+        reviews=reviews or NoReviews(),
         identity=identity,
         forms=forms,
         pages=pages,

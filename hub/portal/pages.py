@@ -27,6 +27,7 @@ NAVIGATION: tuple[tuple[str, str, Action], ...] = (
     ("applications", words.N_("Applications"), Action.LIST_APPLICATIONS),
     ("projects", words.N_("Projects"), Action.LIST_PERMITS),
     ("checks", words.N_("Checks"), Action.SEE_CHECKS),
+    ("reviews", words.N_("Notes"), Action.REVIEW_TEXT),
     ("people", words.N_("People"), Action.SEE_PEOPLE),
     ("jobs", words.N_("Jobs"), Action.SEE_JOBS),
     ("system", words.N_("System"), Action.SEE_SYSTEM),

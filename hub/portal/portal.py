@@ -10,6 +10,7 @@ from hub.portal.checks import CheckedTable
 from hub.portal.identity import Identity
 from hub.portal.job_views import JobsView
 from hub.portal.pages import Pages
+from hub.portal.review_views import ReviewsView
 from hub.portal.security import FormGuard
 from hub.portal.views import CatalogueTable, ProjectsView, SystemState
 
@@ -36,6 +37,7 @@ class Portal:
     system: Callable[[], SystemState]
     checks: Callable[[], list[CheckedTable]]
     jobs: JobsView
+    reviews: ReviewsView
     identity: Identity
     forms: FormGuard
     pages: Pages

@@ -24,6 +24,14 @@ STATES = {
     State.ENDED: N_("Ended"),
 }
 
+REVIEW_STATES = {
+    "open": N_("To be read"),
+    "accepted": N_("Accepted"),
+    "refused": N_("Too much was missed"),
+    "dropped": N_("Dropped"),
+}
+REVIEW_CHIPS = {"open": "filed", "accepted": "granted", "refused": "refused", "dropped": "closed"}
+
 OUTCOMES = {"passed": N_("passed"), "warned": N_("to look at"), "failed": N_("failed")}
 """How a check of a batch ended."""
 
@@ -137,4 +145,6 @@ DONE = {
     "deactivated": N_("The account is closed."),
     "activated": N_("The account is open again."),
     "password": N_("Your password is changed."),
+    "review_accepted": N_("The review has ended: this text may be granted."),
+    "review_refused": N_("The review has ended: too much was missed, and this text will not be granted."),
 }

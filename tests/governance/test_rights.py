@@ -32,6 +32,7 @@ def expected(state: State, action: Action) -> set[Part]:
             Action.SEE_SYSTEM: {Part.ADMIN},
             Action.SEE_CHECKS: {Part.ADMIN, Part.STEWARD},
             Action.SEE_RISK: {Part.STEWARD, Part.COMMITTEE},
+            Action.REVIEW_TEXT: {Part.STEWARD},
             Action.HANDLE_QUARANTINE: {Part.ADMIN},
             Action.SEE_JOBS: {Part.ADMIN},
         }.get(action, set())

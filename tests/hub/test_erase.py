@@ -11,10 +11,11 @@ from pyspark.sql import SparkSession
 from hub.cli.erase import person_in
 from hub.errors import HubError
 from hub.paths import Home
+from hub.reviews.draw import reviews_of
 from ingestion.archive import unseal
 from ingestion.certificate import is_genuine
 from ingestion.errors import ErasureError
-from tests.hub.erasing import GOES, GOES_FROM, LATER, World, check_gone, make_world
+from tests.hub.erasing import GOES, GOES_FROM, LATER, NAME, World, check_gone, make_world
 
 pytestmark = pytest.mark.spark
 
@@ -39,6 +40,7 @@ def check_same_batch(world: World) -> None:
 
 def test_a_person_is_erased_everywhere(world: World) -> None:
     assert {place.split("/")[0] for place in world.traces()} == {"landing", "lake", "sealed"}
+    drawn = reviews_of(world.hub).draw("small", "notes", "text", [f"seen: {NAME}"], rules="r", most=0.1, by="ops")
     with pytest.raises(ErasureError) as refused:
         world.erase(("ins", ["185057800604800"]))
     assert "185057800604800" not in str(refused.value)
@@ -53,6 +55,7 @@ def test_a_person_is_erased_everywhere(world: World) -> None:
         world.erase(dry_run=True)
     (done,) = world.erase(None)
     check_gone(world)
+    assert reviews_of(world.hub).note(drawn, 1) is None
     out = world.home.root / "out"
     assert unseal(world.home.archive / "small-0123.sealed", world.hub.keystore.derive("archive"), out) == 2
     assert (out / "VISITS.csv").read_text().splitlines()[1:] == [LATER[2]]

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from hub.cli import app
 from hub.errors import HubError
 from hub.paths import ROOT
-from pseudonymization.errors import UnknownLanguage
+from pseudonymization.errors import BadRecognizers, UnknownLanguage
 
 
 def said(*arguments: str) -> str:
@@ -121,3 +121,15 @@ def test_from_a_shell_without_any_hub(notes: Path, tmp_path: Path) -> None:
     )
     assert len(done.stdout.splitlines()) == 3
     assert not home.exists()
+
+
+def test_a_sites_own_recognizers_plug_in(notes: Path, tmp_path: Path) -> None:
+    registry = tmp_path / "registry.yaml"
+    registry.write_text(
+        "supported_languages: [fr]\nrecognizers:\n  - name: still\n    supported_language: fr\n"
+        "    supported_entity: STILL\n    patterns: [{name: still, regex: 'rien ici', score: 0.9}]\n"
+    )
+    answers = [json.loads(line) for line in said(str(notes), "--registry", str(registry)).splitlines()]
+    assert answers[2]["text"] == "[STILL] 🙂" and answers[0]["text"].startswith("Mme [NOM]")
+    with pytest.raises(BadRecognizers, match="no spaCy pipeline"):
+        said(str(notes), "--model", str(tmp_path))

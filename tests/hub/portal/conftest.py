@@ -35,6 +35,8 @@ from hub.portal import (
 )
 from hub.portal.job_views import Job, RunDetail
 from hub.portal.views import Rarity, Wanted
+from hub.reviews import Reviews
+from hub.reviews.tables import metadata as review_tables
 from hub.schedule.reading import Run
 
 PREFIX = "/services/portal"
@@ -254,6 +256,7 @@ class Site:
     calls: Calls
     now: list[datetime]
     jobs: Jobs
+    reviews: Reviews
 
     def client(self, username: str | None = None, language: str = "en") -> TestClient:
         client = TestClient(self.app, raise_server_exceptions=False, follow_redirects=False)
@@ -334,6 +337,10 @@ def build_site(engine: Engine, identity: Any = None) -> Site:
         governance.add_person(Person(username, name, frozenset(roles)), PASSWORD, OPERATOR)
     projects, calls = Projects(), Calls()
     jobs = Jobs([a_run("done", 1, exit_code=0)])
+    review_tables.create_all(engine)
+    reviews = Reviews(engine, Path(str(engine.url.database)).parent / "reviews")
+    number = draw_notes(reviews, "title", ["Vu [NOM]."])
+    reviews.judge(number, 1, missed=False, by="sam")
     app = create_app(
         governance=governance,
         catalogue=lambda: TABLES,
@@ -343,11 +350,17 @@ def build_site(engine: Engine, identity: Any = None) -> Site:
         system=lambda: SYSTEM,
         checked=lambda: CHECKS,
         jobs=jobs,
+        reviews=reviews,
         on_granted=calls.granted.append,
         on_closed=calls.closed.append,
         on_deactivated=calls.deactivated.append,
     )
-    return Site(app, governance, projects, calls, now, jobs)
+    return Site(app, governance, projects, calls, now, jobs, reviews)
+
+
+def draw_notes(reviews: Reviews, column: str, notes: list[str]) -> int:
+    """A review of these notes."""
+    return reviews.draw("chu", "fhir_document_reference", column, notes, rules="0" * 16, most=0.05, by="ops")
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_a_route_without_a_right_keeps_the_portal_from_starting(site):
 
 def address(path: str) -> str:
     known = {"application_id": "a0001", "permit_id": "p0001", "table": "IR_BEN_R", "username": "bob"}
-    return path.format(path="portal.css", job="claims", due="2026-03-01T01:30:00Z", **known)
+    return path.format(path="portal.css", job="claims", due="2026-03-01T01:30:00Z", number=1, place=1, **known)
 
 
 def test_without_signing_in_every_route_but_the_public_ones_leads_to_the_login(site):
@@ -96,7 +96,7 @@ def test_no_form_is_taken_without_its_token(site, username):
         if method != "POST" or needs is None:
             continue
         for number in ("a0001", "a0002"):
-            target = path.format(application_id=number, permit_id="p0001", username="bob")
+            target = path.format(application_id=number, permit_id="p0001", username="bob", number=1, place=1)
             answer = client.post(target, data={"decision": "grant", "reason": "x" * 20, "roles": "admin"})
             assert answer.status_code == 403, (username, path)
     assert site.governance.verify() == before

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.hub.portal.conftest import a_run
+from tests.hub.portal.conftest import a_run, draw_notes
 
 pytestmark = pytest.mark.browser
 CHROMIUM = Path(os.environ.get("HUB_CHROMIUM", "/usr/bin/chromium"))
@@ -104,6 +104,9 @@ PAGES = [
     ("alice", "/projects"),
     ("alice", "/projects/p0001"),
     ("sam", "/projects/p0003"),
+    ("sam", "/reviews"),
+    ("sam", "/reviews/1"),
+    ("sam", "/reviews/1/1"),
     ("ada", "/people"),
     ("ada", "/system"),
     ("ada", "/jobs"),
@@ -278,3 +281,20 @@ def test_it_works_without_scripts(page_of, served):
     with page.expect_navigation():
         page.get_by_role("button", name="Enregistrer le brouillon").click()
     assert "Le brouillon est enregistré." in page.locator("main").inner_text()
+
+
+def test_notes_are_read_with_the_keyboard(page_of, served, lived_in):
+    number = draw_notes(lived_in.reviews, "note", ["Vu [NOM] le [DATE].", "Appeler Zoé.\n\nTél. [TEL]", "RAS"])
+    page = page_of("sam")
+    page.goto(f"{served}/reviews/{number}")
+    for key in ("j", "m", "j"):
+        place = page.url.rpartition("/")[2]
+        page.keyboard.press("Control+m")
+        page.keyboard.press(key)
+        page.wait_for_url(lambda url, place=place: not url.endswith(f"/{place}"))
+    assert lived_in.reviews.verdicts(number) == {1: False, 2: True, 3: False}
+    assert page.url.endswith(f"/reviews/{number}")
+    assert page.evaluate(BASICS) == []
+    page.get_by_role("link", name="Texte 2 sur 3").click()
+    assert page.evaluate(BASICS) == []
+    assert page.get_by_role("button", name="Quelque chose a été oublié").get_attribute("aria-pressed") == "true"
