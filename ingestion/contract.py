@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from ingestion.closed import Closed
 from ingestion.dialect import Dialect, fault_of_words
 from ingestion.drift_limits import Drift
 from ingestion.kinds import is_known, known_kinds
 from ingestion.surprise_policies import Surprises, UnknownCode
+from ingestion.table_rules import Between, NullShare, TableRule, ValuesIn
 
 Sensitivity = Literal["direct", "record_key", "quasi", "free_text", "plain"]
 Write = Literal["append", "snapshot", "upsert"]
@@ -20,19 +22,14 @@ _TYPE = re.compile(r"^(string|int|long|double|boolean|date|timestamp|text|string
 RESERVED = frozenset({"person_key", "batch_id", "row_id"})
 
 
-class _Model(BaseModel):
-    # A wrong contract must not be echoed: a code list or a default could have been pasted from data.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Label(_Model):
+class Label(Closed):
     """A name in both languages."""
 
     fr: str
     en: str
 
 
-class Column(_Model):
+class Column(Closed):
     """One column as it arrives.
 
     `type` is a Spark type, `text` for an attachment, or `strings` for several values (direct only);
@@ -104,21 +101,21 @@ class Column(_Model):
         return self.sensitivity != "direct" or self.digest is not None
 
 
-class Identifier(_Model):
+class Identifier(Closed):
     """A way to name a person: a kind of number and the columns that hold it."""
 
     kind: Literal["psa", "psa_alone", "idt_ano", "nir_ano", "ins", "ipp", "fhir_patient", "mbi", "omop_person"]
     columns: tuple[str, ...] = Field(min_length=1)
 
 
-class Via(_Model):
+class Via(Closed):
     """A person reached through a parent table: `keys` maps this table's columns to the parent's."""
 
     table: str
     keys: Mapping[str, str] = Field(min_length=1)
 
 
-class Person(_Model):
+class Person(Closed):
     """A role that a row gives to a person; `register` makes its keys known as persons.
 
     `carried`, in a derived table only: the row has the person's key, which it took from the rows that it comes from.
@@ -138,7 +135,7 @@ class Person(_Model):
         return self
 
 
-class Period(_Model):
+class Period(Closed):
     """The date that a permit's range filters: a column here, or the parent's."""
 
     column: str | None = None
@@ -151,7 +148,7 @@ class Period(_Model):
         return self
 
 
-class Rule(_Model):
+class Rule(Closed):
     """A row rule: `fails_when` is a Spark SQL condition on typed columns; null passes."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -160,66 +157,14 @@ class Rule(_Model):
     en: str
 
 
-class RowCount(_Model):
-    """The batch's accepted rows lie between `min` and `max`."""
-
-    rule: Literal["row_count"]
-    min: int = 1
-    max: int | None = None
-
-
-class NullShare(_Model):
-    """At most `max` (0 to 1) of the batch's rows lack a value."""
-
-    rule: Literal["null_share"]
-    column: str
-    max: float = Field(ge=0, le=1)
-
-
-class UniqueKey(_Model):
-    """No two rows of the batch share these columns."""
-
-    rule: Literal["unique"]
-    columns: tuple[str, ...] = Field(min_length=1)
-
-
-class ValuesIn(_Model):
-    """Every value of the batch is one of the column's codes."""
-
-    rule: Literal["values_in_codes"]
-    column: str
-
-
-class Between(_Model):
-    """At least `share` of the batch's values lie in a range; dates are ISO strings."""
-
-    rule: Literal["between"]
-    column: str
-    min: str | int | float | None = None
-    max: str | int | float | None = None
-    share: float = Field(default=1.0, gt=0, le=1)
-
-
-class QuarantineShare(_Model):
-    """At most `max` (0 to 1) of the rows read were quarantined."""
-
-    rule: Literal["quarantine_share"]
-    max: float = Field(ge=0, le=1)
-
-
-TableRule = Annotated[
-    RowCount | NullShare | UniqueKey | ValuesIn | Between | QuarantineShare, Field(discriminator="rule")
-]
-
-
-class Marks(_Model):
+class Marks(Closed):
     """What a row asks for, where a source sends changes: rows whose `column` holds one of `delete` take a row away."""
 
     column: str
     delete: tuple[str, ...] = Field(min_length=1)
 
 
-class Identity(_Model):
+class Identity(Closed):
     """Which columns feed the sealed identity table (`pseudonymization.identities`), by what they are."""
 
     birth_date: str | None = None
@@ -249,14 +194,14 @@ class Identity(_Model):
         return (*born, *(name for names in self.lists.values() for name in names))
 
 
-class Reference(_Model):
+class Reference(Closed):
     """A row names a row of another table: `keys` maps this table's columns to that table's."""
 
     table: str
     keys: Mapping[str, str] = Field(min_length=1)
 
 
-class Origin(_Model):
+class Origin(Closed):
     """A table of a database (`name` is a key of `sources` in hub.yaml) that `hub fetch` makes a drop of."""
 
     name: str
@@ -264,7 +209,7 @@ class Origin(_Model):
     watermark: str | None = None
 
 
-class Contract(_Model):
+class Contract(Closed):
     """A table's contract; see `docs/decisions/0002-joins.md` for the words."""
 
     table: str

@@ -15,9 +15,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ingestion.catalogue import SMALL
-from ingestion.contract import Between, Contract, NullShare, QuarantineShare, RowCount, UniqueKey, ValuesIn
+from ingestion.contract import Contract
 from ingestion.drift import Judged
 from ingestion.ledger import Counts
+from ingestion.table_rules import Between, NullShare, QuarantineShare, RowCount, UniqueKey, ValuesIn
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation

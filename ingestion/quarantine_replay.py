@@ -15,7 +15,7 @@ from ingestion.again import Fetched
 from ingestion.against_lake import against_lake
 from ingestion.batch import Workshop
 from ingestion.code_lists import CodeLists
-from ingestion.contract import Contract, QuarantineShare, RowCount
+from ingestion.contract import Contract
 from ingestion.contract_set import Contracts
 from ingestion.drop import Drop, TakenTable
 from ingestion.duplicates import Sorted
@@ -31,6 +31,7 @@ from ingestion.quarantine_ledger import QuarantineLedger, Standing
 from ingestion.quarantine_lines import carry
 from ingestion.records import MALFORMED, REFUSED
 from ingestion.references import Parents
+from ingestion.table_rules import QuarantineShare, RowCount
 from ingestion.taken import Delivered
 from ingestion.view_spread import TOO_DEEP
 from pseudonymization.identities import IdentityTable

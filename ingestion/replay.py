@@ -12,8 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ingestion.contract import Contract, RowCount
+from ingestion.contract import Contract
 from ingestion.ledger import Batch, Ledger
+from ingestion.table_rules import RowCount
 from ingestion.taken import TakenTable
 
 Fate = Literal["published", "todo", "kept", "superseded", "waiting"]
