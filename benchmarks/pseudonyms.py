@@ -1,17 +1,19 @@
-"""`pseudonyms`: keyed digests (native HMAC-SHA-256) against plain SHA-256 and against reading the same columns."""
+"""`pseudonyms`: keyed digests (native HMAC-SHA-256) against SHA-256, a pandas UDF, and reading the same columns."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import pandas_udf
 
 from benchmarks.harness import Result, Work, measure, size_of
 from benchmarks.sample import Sample
 from pseudonymization.digest import keyed_digest, with_keys, without_keys
-from pseudonymization.keystore import KeyStore
+from pseudonymization.keystore import KeyStore, begin_rotation, end_rotation
 from pseudonymization.person import person_key
 
 if TYPE_CHECKING:
@@ -59,11 +61,51 @@ def run(spark: SparkSession, work: Path, sample: Sample, runs: int) -> list[Resu
         )
         return done(without_keys(frame).select("a", "b", "c"))
 
+    def rotated() -> Work:
+        frame = with_keys(read(), spark, {name: stepped.derive(name) for name in keys}).withColumns(
+            {
+                "a": person_key("psa", [F.col("nir"), F.col("rank")], steps=1),
+                "b": keyed_digest("professional", F.col("professional"), steps=1),
+                "c": keyed_digest("record", F.col("order"), F.col("flow"), F.col("issuer"), steps=1),
+            }
+        )
+        return done(without_keys(frame).select("a", "b", "c"))
+
+    def by_pandas() -> Work:
+        return done(read().select(_hmac_in_python(F.struct("nir", "rank", "professional", "order", "flow", "issuer"))))
+
+    begin_rotation(work / "keys.json")
+    stepped = end_rotation(work / "keys.json")
     name = f"pseudonyms: {DIGESTS} keyed digests a row"
     return [
         measure(name, "plain sha2 of the same columns", plain, keyed, runs),
+        measure(name, "a pandas UDF that has the key", by_pandas, keyed, runs),
         measure(name, "reading the same columns", lambda: done(read()), keyed, runs),
+        measure(f"{name}, after a rotation", "the same before one", keyed, rotated, runs),
     ]
+
+
+@pandas_udf("a string, b string, c string")  # type: ignore[call-overload, untyped-decorator]
+def _hmac_in_python(rows: pd.DataFrame) -> pd.DataFrame:
+    """What the hub does not do: here the key, a fixed one of nobody, travels in the function."""
+    import hashlib
+    import hmac
+
+    import pandas
+
+    key = bytes(32)
+
+    def digest(*values: str) -> str:
+        message = b"".join(b"%d:%s" % (len(value), value.encode()) for value in values)
+        return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
+
+    groups = (("nir", "rank"), ("professional",), ("order", "flow", "issuer"))
+    return pandas.DataFrame(
+        {
+            out: [digest(*values) for values in rows[list(names)].itertuples(index=False, name=None)]
+            for out, names in zip("abc", groups, strict=True)
+        }
+    )
 
 
 def _numbers(spark: SparkSession, rows: int) -> DataFrame:

@@ -1,4 +1,7 @@
-"""What a site adds to the rules, by configuration: recognizers in Presidio's own format, of its own code, a model."""
+"""What a site adds to the rules, by configuration: recognizers in Presidio's own format, of its own code, a model.
+
+Every command reads the settings, and these names are among them: Presidio is imported when something is loaded.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from presidio_analyzer import EntityRecognizer
+from typing import TYPE_CHECKING, Any
 
 from pseudonymization.errors import BadRecognizers
+
+if TYPE_CHECKING:
+    from presidio_analyzer import EntityRecognizer
 
 _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 
@@ -87,6 +91,8 @@ def _from_registry(path: Path, language: str) -> list[EntityRecognizer]:
 
 
 def _from_function(name: str) -> list[EntityRecognizer]:
+    from presidio_analyzer import EntityRecognizer
+
     module, _, function = name.partition(":")
     try:
         made: Callable[[], Any] = getattr(importlib.import_module(module), function)
