@@ -9,6 +9,7 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
+from pyspark.sql.types import StringType, StructField, StructType
 
 from benchmarks.harness import Result, Work, measure, size_of
 from benchmarks.sample import Sample
@@ -85,7 +86,7 @@ def run(spark: SparkSession, work: Path, sample: Sample, runs: int) -> list[Resu
     ]
 
 
-@pandas_udf("a string, b string, c string")  # type: ignore[call-overload, untyped-decorator]
+@pandas_udf(StructType([StructField(name, StringType()) for name in "abc"]))  # type: ignore[call-overload, untyped-decorator]
 def _hmac_in_python(rows: pd.DataFrame) -> pd.DataFrame:
     """What the hub does not do: here the key, a fixed one of nobody, travels in the function."""
     import hashlib
