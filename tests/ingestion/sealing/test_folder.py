@@ -236,3 +236,10 @@ def test_a_name_that_tells_what_the_contract_reads_is_made_anew(tmp_path: Path) 
     content = "psa,rank,ins,name,account,doctor\nA,1,,,,\n"
     _, to = sealing(tmp_path, {"T_22_Kergoat.csv": content, "T_23_Kergoat.csv": content}, one)
     assert sorted(path.name for path in to.iterdir()) == ["T_22_-1.csv", "T_23_-2.csv", "manifest.json"]
+
+
+def test_a_name_that_two_tables_would_take_stops_everything(tmp_path: Path) -> None:
+    wide = contract(table="others", files="P*.csv")
+    with pytest.raises(SealingError, match="too wide"):
+        sealing(tmp_path, {"PEOPLE.csv": f"{HEADER}\nA,1,,,,,1\n"}, contract(), wide)
+    assert not (tmp_path / "outbox").exists()
