@@ -42,7 +42,8 @@ def scrub(
     A line may hold `person`, what is known of its patient: {"names": ["Zoé", "Kergoat"], "birth_date": "1965-03-02",
     "numbers": [], "phones": [], "emails": [], "addresses": [], "relatives": []}. Each of these is searched for too.
     One line is written for each line read, in the same order:
-    {"text": ..., "spans": [{"start", "end", "label", "score"}]}.
+    {"text": ..., "spans": [{"start", "end", "label", "score"}]}. The span of a date has "date" too, in ISO 8601 as far
+    as it is written, or null: with it a date can be moved in the text later.
     With --replace surrogate, an invented name, date or number stands where one stood, another each time.
     What comes out is still personal data: names are missed now and then. --explain shows the notes as they are.
     Example: hub scrub notes.jsonl --to clean.jsonl

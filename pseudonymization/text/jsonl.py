@@ -9,6 +9,7 @@
 |---|---|
 | `text` | the scrubbed note; absent with `spans_only`; null when the line could not be scrubbed |
 | `spans` | what was found, in order: `start`, `end` (characters of the note as it was read), `label`, `score` |
+| `date` of a span | only of a date: ISO 8601 as far as it is written (`2020-03`), or null where it is not certain |
 | `error` | only on a line that could not be scrubbed: a sentence |
 
 One line is written for each one read, in the same order.
@@ -21,7 +22,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pseudonymization.errors import BadIdentity, BadNoteLine, NoteTooLong
+from pseudonymization.text.found import BIRTH_DATE, DATE
 from pseudonymization.text.identity import Identity
+from pseudonymization.text.iso_dates import iso_of
 from pseudonymization.text.scrubber import Scrubber
 from pseudonymization.text.spans import Span
 
@@ -56,7 +59,7 @@ def scrub_lines(lines: Iterable[bytes], scrubber: Scrubber, *, spans_only: bool 
             yield _dump({"text": None, "spans": [], "error": str(error)}), False
             continue
         answer: dict[str, Any] = {} if spans_only else {"text": done.text}
-        answer["spans"] = [_span(span) for span in done.spans]
+        answer["spans"] = [_span(span, text, scrubber.language) for span in done.spans]
         yield _dump(answer), True
 
 
@@ -71,8 +74,11 @@ def explained(text: str, spans: Iterable[Span]) -> str:
     return "\n".join(["".join([*pieces, text[at:]]), *notes])
 
 
-def _span(span: Span) -> dict[str, Any]:
-    return {"start": span.start, "end": span.end, "label": span.entity, "score": round(span.score, 2)}
+def _span(span: Span, text: str, language: str) -> dict[str, Any]:
+    told = {"start": span.start, "end": span.end, "label": span.entity, "score": round(span.score, 2)}
+    if span.entity in (DATE, BIRTH_DATE):
+        told["date"] = iso_of(text[span.start : span.end], language)
+    return told
 
 
 def _dump(document: dict[str, Any]) -> str:

@@ -123,6 +123,14 @@ def test_from_a_shell_without_any_hub(notes: Path, tmp_path: Path) -> None:
     assert not home.exists()
 
 
+def test_a_date_is_told_as_what_it_says(notes: Path) -> None:
+    answers = [json.loads(line) for line in said(str(notes)).splitlines()]
+    assert [(span["label"], span.get("date", "none")) for span in answers[0]["spans"]] == [
+        ("PERSON", "none"),
+        ("BIRTH_DATE", "1965-03-12"),
+    ]
+
+
 def test_a_sites_own_recognizers_plug_in(notes: Path, tmp_path: Path) -> None:
     registry = tmp_path / "registry.yaml"
     registry.write_text(
