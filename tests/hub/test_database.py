@@ -8,6 +8,7 @@ from sqlalchemy import Engine, MetaData, inspect, text
 
 import governance.tables
 import hub.incidents.tables
+import hub.reviews.tables
 import hub.schedule.tables
 import ingestion.tables
 import projects.tables
@@ -20,6 +21,7 @@ METADATA = [
     projects.tables.metadata,
     hub.schedule.tables.metadata,
     hub.incidents.tables.metadata,
+    hub.reviews.tables.metadata,
 ]
 
 

@@ -15,7 +15,7 @@ import pytest
 
 import hub.ingest
 from hub.paths import ROOT, Home
-from hub.settings import DropSettings
+from hub.settings import DropSettings, TextSettings
 from ingestion.errors import NotWhole
 
 CONTRACT = """
@@ -90,7 +90,9 @@ def test_a_drop_that_still_arrives_is_left_for_later(tmp_path: Path, monkeypatch
     monkeypatch.setattr(hub.ingest, "warm_up", lambda: None)
     stand_in: Any = SimpleNamespace(
         contracts=SimpleNamespace(source=lambda _: []), keystore=None, home=home, scratch=tmp_path, spark=None,
-        lake=None, ledger=None, settings=SimpleNamespace(drops=DropSettings(settle_seconds=60)),
+        lake=None, ledger=None, settings=SimpleNamespace(
+            drops=DropSettings(settle_seconds=60), text=TextSettings()
+        ),
     )  # fmt: skip
     waiting: list[str] = []
     done: Any = hub.ingest.ingest_source(stand_in, "snds", None, lambda *_: None, waiting=waiting)
