@@ -19,7 +19,7 @@ def read_closed(path: Path, what: str) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
-        raise KeysMissing(f"{what} is not at {path}: put the file there, or name the right one in hub.yaml.") from None
+        raise KeysMissing(f"{what} is not at {path}: put the file there, or name the right one.") from None
     except OSError:
         raise KeysUnsafe(f"{what} at {path} must be a plain file of the account that runs the hub.") from None
     try:

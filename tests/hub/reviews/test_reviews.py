@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -162,4 +161,3 @@ def test_no_project_is_opened_on_text_that_nobody_read(hub: Hub, tmp_path: Path)
     assert standing_of(hub, TABLE, COLUMN).accepted
     ResultStore(hub.engine).keep(batch, TABLE, [Judged("drift", "rows", "warned", "0.60")], [])
     assert "has changed since" in standing_of(hub, TABLE, COLUMN).why
-    assert json.dumps(columns)
