@@ -1,4 +1,4 @@
-"""`python -m benchmarks ingest|pseudonyms|notes|extract|fhir|validation [--people N] [--runs K]`."""
+"""`python -m benchmarks ingest|pseudonyms|links|notes|extract|fhir|validation [--people N] [--runs K]`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import extract, fhir, ingest, notes, pseudonyms, validation
+from benchmarks import extract, fhir, ingest, links, notes, pseudonyms, validation
 from benchmarks.harness import Result, session, table
 from benchmarks.sample import Sample, sample_of
 from pseudonymization.text.scrubber import Scrubber
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BENCHMARKS: dict[str, Callable[[SparkSession, Path, Sample, int], list[Result]]] = {
     "pseudonyms": pseudonyms.run,
+    "links": links.run,
     "notes": notes.run,
     "extract": extract.run,
     "fhir": fhir.run,

@@ -67,7 +67,9 @@ def run(spark: SparkSession, work: Path, sample: Sample, runs: int) -> list[Resu
     size = sum(len(text.encode()) for text in texts)
 
     def done(frame: DataFrame) -> Work:
-        frame.write.format("delta").mode("overwrite").save(str(work / "scrubbed"))
+        # Scrubbed notes have a column more than their copy.
+        writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", True)
+        writer.save(str(work / "scrubbed"))
         return Work(len(rows), size)
 
     name = f"notes: {size / max(len(rows), 1) / 1000:.1f} kB, identities known"

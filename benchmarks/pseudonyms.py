@@ -62,6 +62,13 @@ def run(spark: SparkSession, work: Path, sample: Sample, runs: int) -> list[Resu
         )
         return done(without_keys(frame).select("a", "b", "c"))
 
+    def persons() -> Work:
+        frame = with_keys(read(), spark, keys).withColumn("a", person_key("psa", [F.col("nir"), F.col("rank")]))
+        return done(without_keys(frame).select("a"))
+
+    def plain_persons() -> Work:
+        return done(read().select(F.sha2(F.concat_ws("|", "nir", "rank"), 256).alias("a")))
+
     def rotated() -> Work:
         frame = with_keys(read(), spark, {name: stepped.derive(name) for name in keys}).withColumns(
             {
@@ -79,6 +86,7 @@ def run(spark: SparkSession, work: Path, sample: Sample, runs: int) -> list[Resu
     stepped = end_rotation(work / "keys.json")
     name = f"pseudonyms: {DIGESTS} keyed digests a row"
     return [
+        measure("pseudonyms: a person's key a row", "plain sha2 of the same columns", plain_persons, persons, runs),
         measure(name, "plain sha2 of the same columns", plain, keyed, runs),
         measure(name, "a pandas UDF that has the key", by_pandas, keyed, runs),
         measure(name, "reading the same columns", lambda: done(read()), keyed, runs),

@@ -10,7 +10,9 @@ from hub.compose import Hub, now
 from ingestion.erase_sealed import keep_newest
 from ingestion.locks import INTAKE, locked
 from ingestion.maintain import Care, Maintained, maintain, would_maintain
+from ingestion.redact import redacted
 from ingestion.retention import Finding, Policy, examine, finish, purge
+from pseudonymization.identities import IdentityTable
 
 if TYPE_CHECKING:
     from hub.progress import Tick
@@ -36,8 +38,20 @@ def maintain_tables(hub: Hub, table: str | None, tick: Tick, *, dry_run: bool) -
     if table is None and not dry_run and names:
         with locked(hub.home.run / "locks", [INTAKE]):
             tick("Tidying the sealed identities", len(names), None)
+            _forget_unseen(hub)
             keep_newest(hub.spark, hub.home.identities, compact=True)
     return done
+
+
+def _forget_unseen(hub: Hub) -> None:
+    """Identities of whom no source told for as long as the settings say; the ledger keeps how many went."""
+    if not hub.home.keys.exists():
+        return
+    identities = IdentityTable(hub.spark, hub.home.identities, hub.keystore.derive("identity"), lambda: now().date())
+    with redacted("forgetting identities", "identities"):
+        gone = identities.forget_unseen(hub.settings.retention.identity_days)
+    if gone:
+        hub.ledger.record("identities", "identities", "forgotten", gone)
 
 
 def hub_tables(hub: Hub) -> list[str]:

@@ -223,7 +223,7 @@ def _verify(hub: Hub, erasure: Erasure) -> None:
     finally:
         shutil.rmtree(copies, ignore_errors=True)
     if found.leaks or found.undecoded:
-        files = len({leak.file for leak in found.leaks} | set(found.undecoded))
+        files = len({leak.place for leak in found.leaks} | set(found.undecoded))
         raise HubError(
             f"The erasure cannot be certified: {files} file(s) of the lake still hold the person or cannot be read. "
             "Nothing more is needed to try again than `hub erase --resume`."

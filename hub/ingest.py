@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from hub.compose import Hub, require_java
 from hub.errors import HubError
+from hub.links import tell_conflicts
 from ingestion.database import Fetched, fetch
 from ingestion.errors import NotWhole
 from ingestion.gate import warm_up
-from ingestion.ingest import Folders, Report, ingest_drop
+from ingestion.ingest import Folders, ingest_drop
 from ingestion.locks import locked
 from ingestion.manifest import sealed_by
+from ingestion.reports import Report
 from ingestion.watermarks import Watermarks
 
 if TYPE_CHECKING:
@@ -81,9 +83,10 @@ def ingest_source(
             f"A drop of {source} is not sealed, and hub.yaml takes only sealed ones of it: have its holder run `hub "
             "seal`, and destroy what was sent. Nothing was read."
         )
-    if any(contract.text_columns for contract in contracts.source(source)):
+    texts = [one.columns[name] for one in contracts.source(source) for name in one.text_columns]
+    for language in sorted({column.language for column in texts}):
         # Asked here, in words: in a worker it would refuse note after note.
-        hub.settings.text.own.load("fr")
+        hub.settings.text.own.load(language)
     require_java()
     tick("Starting Spark", 0, None)
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
@@ -114,19 +117,32 @@ def ingest_source(
         )
 
     reports: dict[Path, Report] = {}
-    for path in drops:
-        try:
-            reports[path] = one(path)
-        except NotWhole as error:
-            if drop is not None or waiting is None:
-                raise
-            waiting.append(f"{path.name}: {error}")
-    changed = list(reports.values())
-    while replay and any(report.changed for report in changed):
-        again = [path for path, report in reports.items() if any(table.state == "kept" for table in report.tables)]
-        changed = [one(path) for path in again]
-        reports |= {path: new for path, new in zip(again, changed, strict=True) if new.changed}
+    try:
+        for path in drops:
+            try:
+                reports[path] = one(path)
+            except NotWhole as error:
+                if drop is not None or waiting is None:
+                    raise
+                waiting.append(f"{path.name}: {error}")
+        changed = list(reports.values())
+        while replay and any(report.changed for report in changed):
+            again = [path for path, report in reports.items() if any(table.state == "kept" for table in report.tables)]
+            changed = [one(path) for path in again]
+            reports |= {path: new for path, new in zip(again, changed, strict=True) if new.changed}
+    finally:
+        # What was published before a failure is not learnt again: it is told now or never.
+        _tell(hub, list(reports.values()))
     return list(reports.values())
+
+
+def _tell(hub: Hub, reports: list[Report]) -> None:
+    """What two persons claim waits for a steward, who is told once."""
+    found = [
+        (one.source, f"drop {one.drop_id[:12]}", one.learnt.conflicts) for one in reports if one.learnt.conflicts
+    ]  # fmt: skip
+    if found:
+        tell_conflicts(hub, found)
 
 
 def fetch_source(hub: Hub, source: str) -> tuple[Path | None, list[Fetched]]:

@@ -17,6 +17,7 @@ from ingestion.effort import measured_effort
 from ingestion.folder import Place
 from ingestion.pins import pinned
 from projects.extract import ExtractReport, compile_extract
+from projects.generalize import Generalization
 from projects.opening import close_project, ended, open_project
 from projects.state import State
 from projects.unicity import measure_extract
@@ -53,6 +54,8 @@ def open_permit(hub: Hub, permit_id: str, tick: Tick) -> ExtractReport:
                 contracts=hub.contracts,
                 keystore=hub.keystore,
                 folder=place / "data",
+                rough=Generalization(hub.settings.extracts.least_persons, hub.settings.extracts.oldest_age),
+                today=now().date(),
             )
             tick(f"Measuring how rare the persons of {permit_id} are", len(permit.tables), len(permit.tables))
             rarity = measure_extract(place / "data", permit, spark=spark, contracts=hub.contracts)

@@ -40,6 +40,11 @@ class SparkSettings(Section):
         default="3g", pattern=r"^\d+[mg]$", description="Memory of the driver's JVM, such as `3g`."
     )
     shuffle_partitions: int = Field(default=4, ge=1, le=100_000, description="Partitions after a shuffle.")
+    compiler: Literal["full", "quick"] = Field(
+        default="full",
+        description="`quick` leaves out the JVM's second compiler: commands over some thousand rows take a third less "
+        "of the processor, and those over millions longer.",
+    )
     event_log: bool = Field(default=False, description="Keep Spark's event logs under `logs/spark-events`.")
     driver_host: str = Field(
         default="127.0.0.1", description="The address at which a cluster's workers reach this machine."
@@ -145,6 +150,17 @@ class ReviewSettings(Section):
     )
 
 
+class ExtractSettings(Section):
+    """How finely extracts tell ages and places."""
+
+    least_persons: int = Field(
+        default=11, ge=1, le=1000,
+        description="A commune or a département that fewer persons of a table share becomes the wider place; 1 tells "
+        "every place (SNDS practice: 11).",
+    )  # fmt: skip
+    oldest_age: int = Field(default=90, ge=60, le=150, description="Ages from this one on are told as one.")
+
+
 class WorkspaceSettings(Section):
     """What a workspace may use."""
 
@@ -185,6 +201,13 @@ class RetentionSettings(SourceRetention):
     """How long files stay in `landing/`; `sources` has sources with days and ways of their own."""
 
     sources: dict[str, SourceRetention] = Field(default_factory=dict, description="Source -> its own `days` and `how`.")
+    identity_days: int = Field(
+        default=3650,
+        ge=1,
+        le=36_500,
+        description="How long the sealed identity of somebody is kept after a source last told of them; their later "
+        "notes are then refused.",
+    )
 
 
 class Settings(Section):
@@ -201,6 +224,7 @@ class Settings(Section):
     drops: DropSettings = DropSettings()
     review: ReviewSettings = ReviewSettings()
     text: TextSettings = TextSettings()
+    extracts: ExtractSettings = ExtractSettings()
     workspace: WorkspaceSettings = WorkspaceSettings()
     sources: dict[str, SecretStr] = Field(
         default_factory=dict,

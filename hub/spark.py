@@ -20,6 +20,7 @@ from hub.spark_cluster import cluster_settings
 ARCHIVE = "hub.jsa"
 #: Bytes that a session needs before it does anything: its jars are copied into its temporary folder.
 ROOM = 48 * 2**20
+_COMPILERS = {"full": "", "quick": "-XX:TieredStopAtLevel=1"}
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,13 @@ class SparkOptions:
     `master` is a Spark URL; `driver_memory` a JVM size such as `3g`; `shuffle_partitions` a count;
     `event_log` keeps Spark's event log under the hub's logs; `driver_host` is the address at which a cluster's
     workers reach this process, and `executor_memory` what each of their executors takes; `jars_folder` has jars that
-    driver and executors find beside PySpark's.
+    driver and executors find beside PySpark's; `compiler` is `full`, or `quick` for the JVM's first compiler alone.
     """
 
     master: str = "local[*]"
     driver_memory: str = "3g"
     shuffle_partitions: int = 4
+    compiler: str = "full"
     event_log: bool = False
     driver_host: str = "127.0.0.1"
     executor_memory: str = "2g"
@@ -79,7 +81,7 @@ def build_session(
         "spark.driver.extraJavaOptions": (
             f"-Djava.io.tmpdir={tmp} -Dderby.system.home={tmp} -XX:+UseParallelGC "
             # What a JVM writes when it dies shows pieces of its memory: into the sealed folder with it.
-            f"-XX:ErrorFile={tmp}/hs_err_%p.log {java or shared_classes(jars)}"
+            f"-XX:ErrorFile={tmp}/hs_err_%p.log {_COMPILERS[options.compiler]} {java or shared_classes(jars)}"
         ),
         "spark.local.dir": str(tmp),
         "spark.sql.warehouse.dir": str(tmp / "warehouse"),

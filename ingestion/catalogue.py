@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ingestion.contract import Column, Contract, Label
+from ingestion.contract import Contract
+from ingestion.contract_column import Column, Label
 from ingestion.contract_set import Contracts
 from ingestion.ledger import Ledger
 

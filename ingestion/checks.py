@@ -14,6 +14,7 @@ from ingestion.records import MALFORMED
 from ingestion.surprises import SURPRISE, refuses_by_header
 from pseudonymization.nir import nir_is_valid
 from pseudonymization.person import is_sealed
+from pseudonymization.registers import number_is_valid
 
 RAW = "_raw_"
 """Prefix of a column as it arrived."""
@@ -138,6 +139,9 @@ def _values(contract: Contract) -> Iterable[tuple[Column, str, str]]:
         if column.codes is not None:
             value = F.btrim(raw(name)) if column.type == "string" else F.col(name).cast("string")
             yield ~value.isin(*column.codes) & ~blank(raw(name)), f"unknown_code:{name}", policy
+        elif column.number is not None:
+            good = number_is_valid(column.number, raw(name)) | is_sealed(raw(name))
+            yield ~good & ~blank(raw(name)), f"unknown_code:{name}", policy
         elif name in looked_up:
             present = F.col(name).isNotNull() & ~blank(raw(name))
             yield present & F.col(KNOWN + name).isNull(), f"unknown_code:{name}", policy

@@ -6,106 +6,41 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from ingestion.closed import Closed
+from ingestion.contract_column import Column, Label
 from ingestion.dialect import Dialect, fault_of_words
 from ingestion.drift_limits import Drift
 from ingestion.kinds import is_known, known_kinds
 from ingestion.surprise_policies import Surprises, UnknownCode
 from ingestion.table_rules import Between, NullShare, TableRule, ValuesIn
+from pseudonymization.errors import UnknownKind
+from pseudonymization.normal import check_issuer
+from pseudonymization.text.kept_dates import dates_column
 
-Sensitivity = Literal["direct", "record_key", "quasi", "free_text", "plain"]
 Write = Literal["append", "snapshot", "upsert"]
 _NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,62}$")
-_TYPE = re.compile(r"^(string|int|long|double|boolean|date|timestamp|text|strings|decimal\(\d{1,2},\d{1,2}\))$")
 RESERVED = frozenset({"person_key", "batch_id", "row_id"})
 
 
-class Label(Closed):
-    """A name in both languages."""
-
-    fr: str
-    en: str
-
-
-class Column(Closed):
-    """One column as it arrives.
-
-    `type` is a Spark type, `text` for an attachment, or `strings` for several values (direct only);
-    `format` a Spark date pattern, `sas_date` (02JUL2017) or `sas_datetime` (02JUL2017:00:00:00), ISO when absent;
-    `header` what a file calls the column, where that is no name (spaces, accents);
-    `codes` the allowed codes as strings; `digest` says under which purpose a keyed digest takes the value's place;
-    an unclassified column is `direct`: it never reaches the lake.
-    `encoding` and `charset` (the column that holds a media type) tell how a `text` column is coded.
-    `nomenclature` names the code list that explains the values, `TABLE` or `TABLE:COLUMN`; codes are checked against
-    it where `unknown_code` says what becomes of the others (here, or for the whole table under `surprises`).
-    `since` and `until` are when the source began and ceased to deliver the column, in the source's own words.
-    `from` (1 is the first character) and `length` are its place in a line of format `fixed`.
-    `calendar` tells what a permit without exact dates must know: `month` and `year`, the value holds a month or a year
-    of the calendar and is no date; `shared`, a date of the machine that many persons share (a load); `partial`,
-    a date of which sometimes only the month or the year is known (`<name>_precision` tells, where there is one).
-    """
-
-    type: str = "string"
-    format: str | None = None
-    header: str | None = Field(default=None, min_length=1)
-    required: bool = False
-    codes: tuple[str, ...] | None = None
-    sensitivity: Sensitivity = "direct"
-    digest: Literal["professional", "record"] | None = None
-    fr: str
-    en: str
-    encoding: Literal["base64"] | None = None
-    charset: str | None = None
-    nomenclature: str | None = None
-    unknown_code: UnknownCode | None = None
-    since: str | None = None
-    until: str | None = None
-    start: int | None = Field(default=None, alias="from", ge=1)
-    length: int | None = Field(default=None, ge=1)
-    calendar: Literal["year", "month", "shared", "partial"] | None = None
-
-    @field_validator("type")
-    @classmethod
-    def _known_type(cls, value: str) -> str:
-        if not _TYPE.match(value):
-            raise ValueError(
-                "type must be string, int, long, double, boolean, date, timestamp, text, strings or decimal(p,s)"
-            )
-        return value
-
-    @model_validator(mode="after")
-    def _codes_known(self) -> Self:
-        if self.unknown_code is not None and self.codes is None and self.nomenclature is None:
-            raise ValueError("unknown_code needs codes, or the nomenclature that has them")
-        return self
-
-    @model_validator(mode="after")
-    def _calendar_fits(self) -> Self:
-        if self.calendar in ("shared", "partial") and self.type not in ("date", "timestamp"):
-            raise ValueError(f"calendar {self.calendar} needs the type date or timestamp")
-        if self.calendar in ("year", "month") and self.type in ("date", "timestamp"):
-            raise ValueError(f"calendar {self.calendar} is for text or numbers: a date says what it is by its type")
-        return self
-
-    @model_validator(mode="after")
-    def _several_only_direct(self) -> Self:
-        if self.type == "strings" and self.in_lake:
-            raise ValueError("a column of type strings feeds the identity table only: its sensitivity is direct")
-        return self
-
-    @property
-    def in_lake(self) -> bool:
-        """Whether the column, or its digest, is kept."""
-        return self.sensitivity != "direct" or self.digest is not None
-
-
 class Identifier(Closed):
-    """A way to name a person: a kind of number and the columns that hold it."""
+    """A way to name a person: a kind of number, the columns that hold it, and who gives such numbers.
+
+    `issuer`, of a kind that each hospital numbers by itself, is a name for it, the same in every contract.
+    """
 
     kind: Literal["psa", "psa_alone", "idt_ano", "nir_ano", "ins", "ipp", "fhir_patient", "mbi", "omop_person"]
     columns: tuple[str, ...] = Field(min_length=1)
+    issuer: str | None = None
+
+    @model_validator(mode="after")
+    def _local(self) -> Self:
+        try:
+            check_issuer(self.kind, self.issuer)
+        except UnknownKind as error:
+            raise ValueError(str(error)) from None
+        return self
 
 
 class Via(Closed):
@@ -246,7 +181,7 @@ class Contract(Closed):
             if not _NAME.match(name):
                 raise ValueError(f"{name!r} is no name: letters, digits and _ only")
         for name in self.columns:
-            if name in RESERVED or name.startswith(("person_key", "_")):
+            if name in RESERVED or name.startswith(("person_key", "_")) or name.endswith(dates_column("")):
                 raise ValueError(f"column {name} has a name that the hub keeps for itself")
         if self.format != "derived" and not is_known(self.format):
             raise ValueError(f"format is one of {', '.join(known_kinds())}")
@@ -286,6 +221,8 @@ class Contract(Closed):
         roles = [person.role for person in self.persons]
         if len(roles) != len(set(roles)):
             raise ValueError("persons: each role once")
+        if len(self.registers) > 1:
+            raise ValueError("persons: one role registers, since keys of a register's row are one person's")
         for pattern in self.from_file_name.values():
             try:
                 groups = re.compile(pattern).groups
@@ -376,9 +313,10 @@ class Contract(Closed):
     def on_unknown_code(self, name: str) -> UnknownCode | None:
         """What becomes of a code that is not known; None for a column whose codes nobody checks."""
         column = self.columns[name]
-        if column.codes is None and column.nomenclature is None:
+        if column.codes is None and column.nomenclature is None and column.number is None:
             return None
-        policy = column.unknown_code or self.surprises.unknown_code or ("quarantine" if column.codes else None)
+        checked: UnknownCode | None = "quarantine" if column.codes or column.number else None
+        policy = column.unknown_code or self.surprises.unknown_code or checked
         return "quarantine" if policy == "discard_value" and name in self.joining else policy
 
     @property

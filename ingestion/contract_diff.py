@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ingestion.contract import Column, Contract, Person
+from ingestion.contract import Contract, Person
+from ingestion.contract_column import Column
 
 V = TypeVar("V")
 _GRANTED = ("quasi", "free_text", "plain")
@@ -90,7 +91,7 @@ def _column(place: str, old: Column, new: Column) -> Iterator[Change]:
         same = new.calendar in (None, "partial")
         yield Change(f"{place}.calendar", f"{_said(old.calendar)} is now {_said(new.calendar)}", same)
     yield from _codes(place, old, new)
-    for name in ("fr", "en", "since", "until"):
+    for name in ("fr", "en", "since", "until", "generalize", "language"):
         if getattr(old, name) != getattr(new, name):
             yield Change(f"{place}.{name}", "changed", True)
 
@@ -109,6 +110,9 @@ def _codes(place: str, old: Column, new: Column) -> Iterator[Change]:
         yield Change(
             f"{place}.nomenclature", f"{_said(old.nomenclature)} is now {_said(new.nomenclature)}", not checked
         )
+    if old.number != new.number:
+        refuses = new.number is not None and new.unknown_code != "warn"
+        yield Change(f"{place}.number", f"{_said(old.number)} is now {_said(new.number)}", not refuses)
     if old.unknown_code != new.unknown_code:
         looser = _STRICT[new.unknown_code] <= _STRICT[old.unknown_code] or new.unknown_code == "warn"
         yield Change(f"{place}.unknown_code", f"{_said(old.unknown_code)} is now {_said(new.unknown_code)}", looser)

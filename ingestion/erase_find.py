@@ -30,9 +30,11 @@ from ingestion.redact import redacted
 from ingestion.sources import reader_of
 from ingestion.taken import TakenTable
 from pseudonymization.chosen import chosen
+from pseudonymization.conflicts import EXCLUSIVE_KINDS
 from pseudonymization.digest import keyed_digest_of
 from pseudonymization.keystore import KeyStore
-from pseudonymization.links import EXCLUSIVE_KINDS
+from pseudonymization.links_by_hand import minted_by_hand
+from pseudonymization.normal import split_kind
 from pseudonymization.person import person_key_of
 from pseudonymization.rekey import earlier_forms
 
@@ -44,7 +46,8 @@ def person_of(lake: Lake, keystore: KeyStore, kind: str, values: Sequence[str]) 
 
     Raises `ErasureError` when the identifier is none, or is known to be several persons'; `UnknownKind`.
     """
-    given = person_key_of(keystore.derive("person"), kind, *values)
+    kind, issuer = split_kind(kind)
+    given = person_key_of(keystore.derive("person"), kind, *values, issuer=issuer)
     if given is None:
         raise ErasureError("That is no identifier of this kind: check the number (a NIR needs its key).")
     if PERSON_LINK not in lake.tables():
@@ -64,7 +67,9 @@ def persons_of(keystore: KeyStore, keys: Iterable[str]) -> list[str]:
     """Every person id that these keys can ever have had: an id is minted from one key of its component, as it was."""
     minting = keystore.derive("person-id")
     every = earlier_forms(list(keys), keystore)
-    return sorted({person for key in every if (person := keyed_digest_of(minting, key)) is not None})
+    learnt = (keyed_digest_of(minting, key) for key in every)
+    by_hand = (person for key in every for person in minted_by_hand(minting, key))
+    return sorted({*by_hand, *(person for person in learnt if person is not None)})
 
 
 class Finder:

@@ -70,7 +70,10 @@ def seen_as_arrived(
     steps = keystore.steps
     roles = {
         person.role: F.array(
-            *[person_key(one.kind, [F.col(c) for c in one.columns], steps=steps) for one in person.identifiers]
+            *[
+                person_key(one.kind, [F.col(c) for c in one.columns], steps=steps, issuer=one.issuer)
+                for one in person.identifiers
+            ]
         )
         for person in contract.persons
         if person.identifiers

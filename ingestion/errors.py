@@ -55,6 +55,10 @@ class RetentionError(IngestionError):
     """A drop cannot be purged, or an archive cannot be opened."""
 
 
+class LinkError(IngestionError):
+    """A decision about who is who cannot be taken as asked."""
+
+
 class ErasureError(IngestionError):
     """A person cannot be erased as asked."""
 

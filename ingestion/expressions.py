@@ -98,10 +98,10 @@ class Expressions:
     @cached_property
     def group(self) -> Column:
         """A register's keys of one person."""
-        keys: dict[str, Column] = {}
-        for person in self.contract.registers:
-            for one in person.identifiers:
-                keys[one.kind] = self._key_of(one)
+        # A correspondence may hold two numbers of one kind, of two hospitals.
+        keys = [
+            (one.kind, self._key_of(one)) for person in self.contract.registers for one in person.identifiers
+        ]  # fmt: skip
         return key_group(keys) if keys else F.lit(None).cast("array<struct<kind:string,person_key:string>>")
 
     def sealed(self, batch: Column) -> Column:
@@ -126,7 +126,7 @@ class Expressions:
         return F.coalesce(*keys)
 
     def _key_of(self, one: Identifier) -> Column:
-        return person_key(one.kind, [raw(name) for name in one.columns], steps=self._steps)
+        return person_key(one.kind, [raw(name) for name in one.columns], steps=self._steps, issuer=one.issuer)
 
     def _kept(self, name: str) -> Column:
         column = self.contract.columns[name]

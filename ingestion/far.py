@@ -5,6 +5,7 @@ One client for both means one set of addresses and credentials, which are the en
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -95,12 +96,29 @@ class Far:
         """See `Folder.copy`."""
         copied = into / self.name
         for name in self.sizes():
-            target = copied / name
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            near = self._java_path(f"file://{target.absolute()}")
-            with self._asked("copying"):
-                self._system().copyToLocalFile(False, self._path(name), near, True)
+            self._copy(name, copied / name)
         return copied
+
+    def one_by_one(self, into: Path) -> Iterator[tuple[str, Path]]:
+        """(name, copy in `into`) of each file below; a copy is gone when the next is asked for.
+
+        A file that goes away meanwhile is left out.
+        """
+        for name in self.sizes():
+            target = into / "file" / Path(name).name
+            try:
+                self._copy(name, target)
+                yield name, target
+            except FileNotFoundError:
+                continue
+            finally:
+                shutil.rmtree(target.parent, ignore_errors=True)
+
+    def _copy(self, name: str, target: Path) -> None:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        near = self._java_path(f"file://{target.absolute()}")
+        with self._asked("copying"):
+            self._system().copyToLocalFile(False, self._path(name), near, True)
 
     def _items(self) -> list[Any]:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,15 +23,16 @@ from ingestion.drop import Drop, take_in
 from ingestion.effort import measured_effort
 from ingestion.errors import GateFailed, IngestionError
 from ingestion.lake import PERSON_LINK, Lake
-from ingestion.ledger import Batch, Counts, Ledger, Published
+from ingestion.ledger import Batch, Ledger, Published
 from ingestion.locks import INTAKE, locked
 from ingestion.notes import scrubber_of
 from ingestion.places import even_blocks
 from ingestion.prepare import identities
-from ingestion.quarantine import Quarantine, by_code
+from ingestion.quarantine import Quarantine
 from ingestion.redact import redacted
 from ingestion.references import Parents
 from ingestion.replay import Fate, fate, judged, replaced
+from ingestion.reports import Learnt, Report, TableReport, report_of
 from ingestion.rotation import require_same_keys
 from ingestion.seen import Seen
 from ingestion.sources import reader_of
@@ -57,68 +58,6 @@ class Folders:
     sealed_tmp: Path
     locks: Path
     seen: Path | None = None
-
-
-@dataclass(frozen=True)
-class TableReport:
-    """What became of one table of a drop.
-
-    `state`: `published`; `unchanged` when its batch was published before (its counts are then that batch's); `kept`,
-    `superseded` or `waiting` when a replay is or is not asked for (see `ingestion.replay.Fate`).
-    `quarantined` counts refused rows by reason code, `details` by code and column; `noticed` rows that were let in.
-    `resources` is how many resources the rows come from, where one gives none or several; `left_out` gave none.
-    """
-
-    table: str
-    state: str
-    rows_read: int
-    accepted: int
-    refused: int
-    duplicates: int
-    quarantined: Mapping[str, int]
-    details: Mapping[str, int]
-    noticed: Mapping[str, int]
-    headers: int
-    blanks: int
-    version: int | None
-    seconds: float
-    resources: int | None = None
-    left_out: int = 0
-
-    @property
-    def holds(self) -> bool:
-        """Law 3's equation."""
-        return self.rows_read == self.accepted + self.refused + self.duplicates
-
-
-@dataclass(frozen=True)
-class Report:
-    """What became of a drop. `unmatched` files belong to no contract; `persons_linked` are keys learnt from it.
-
-    `changed_files` were read before under the same name with other content: what they hold now is a new batch.
-    """
-
-    source: str
-    drop_id: str
-    tables: tuple[TableReport, ...]
-    unmatched: int
-    keys_learnt: int = 0
-    persons_merged: int = 0
-    seconds: float = 0.0
-    changed_files: int = 0
-
-    @property
-    def holds(self) -> bool:
-        """Every table's rows read = accepted + quarantined + duplicates."""
-        return all(table.holds for table in self.tables)
-
-    @property
-    def changed(self) -> bool:
-        """False when every batch had been published before: nothing to do."""
-        return any(table.state == "published" for table in self.tables)
-
-    def __getitem__(self, table: str) -> TableReport:
-        return next(report for report in self.tables if report.table == table)
 
 
 @dataclass
@@ -201,7 +140,7 @@ def ingest_drop(
             )  # fmt: skip
             scrub = scrubber_of(identity_table, own)
             workshop = Workshop(spark, keystore, quarantine, folders.sealed_tmp, scrub, codes, parents)
-            reports, learnt, merged = take_through(
+            reports, learnt = take_through(
                 drop, workshop, identity_table, lake=lake, ledger=ledger, folders=folders, progress=progress,
                 lock_timeout=lock_timeout, replay=replay,
             )  # fmt: skip
@@ -209,7 +148,7 @@ def ingest_drop(
         finally:
             drop.discard()
     return Report(
-        source, drop.drop_id, reports, drop.unmatched, learnt, merged, round(time.monotonic() - started, 3), changed
+        source, drop.drop_id, reports, drop.unmatched, learnt, round(time.monotonic() - started, 3), changed
     )  # fmt: skip
 
 
@@ -224,10 +163,10 @@ def take_through(
     progress: Progress = _silent,
     lock_timeout: float = 10.0,
     replay: bool = False,
-) -> tuple[tuple[TableReport, ...], int, int]:
+) -> tuple[tuple[TableReport, ...], Learnt]:
     """Every table of what was taken in, published together or not at all; the lock of the intake is held.
 
-    Returns the reports, how many keys of persons were learnt, how many persons merged. Raises what `ingest_drop` does.
+    Returns the reports and what the registers taught. Raises what `ingest_drop` does.
     """
     run = _Run(
         workshop.spark, lake, ledger, workshop.keystore, folders, workshop.quarantine, identity_table, workshop,
@@ -250,7 +189,7 @@ def take_through(
             workshop.clear()
 
 
-def _through(run: _Run, drop: Drop, replay: bool) -> tuple[tuple[TableReport, ...], int, int]:
+def _through(run: _Run, drop: Drop, replay: bool) -> tuple[tuple[TableReport, ...], Learnt]:
     """Every table of the drop, then the links, then the pointers in one transaction."""
     fates = {taken.batch_id: fate(run.ledger, taken, replay=replay) for taken in drop.tables}
     todo = [taken for taken in drop.tables if fates[taken.batch_id] == "todo"]
@@ -263,13 +202,13 @@ def _through(run: _Run, drop: Drop, replay: bool) -> tuple[tuple[TableReport, ..
         fresh.sort(key=lambda taken: taken.total("size"))
         abreast(run.spark, [partial(_one, run, taken, drop.drop_id) for taken in fresh])
         pointers = [_pointer(run, taken) for taken in todo]
-        links, learnt, merged = _learn(run, drop, todo)
+        links, learnt = _learn(run, drop, todo)
         drop.require_unchanged()
         run.ledger.move([*pointers, *links])
         run.progress("drop", "published")
     else:
-        learnt = merged = 0
-    return tuple(_report(run, taken, fates[taken.batch_id]) for taken in drop.tables), learnt, merged
+        learnt = Learnt()
+    return tuple(_report(run, taken, fates[taken.batch_id]) for taken in drop.tables), learnt
 
 
 def _one(run: _Run, taken: TakenTable, drop_id: str) -> None:
@@ -315,11 +254,11 @@ def _keep_identities(run: _Run, taken: TakenTable) -> None:
             run.identities.upsert(frame)
 
 
-def _learn(run: _Run, drop: Drop, todo: Sequence[TakenTable]) -> tuple[list[Published], int, int]:
+def _learn(run: _Run, drop: Drop, todo: Sequence[TakenTable]) -> tuple[list[Published], Learnt]:
     """What the drop's registers teach about who is who: a new version of `person_link`, not yet published."""
     registers = [taken for taken in todo if taken.contract.registers]
     if not registers:
-        return [], 0, 0
+        return [], Learnt()
     table = run.lake.table(PERSON_LINK)
     with redacted("learning who is who", PERSON_LINK):
         table.create({one.name: one.dataType.simpleString() for one in LINKS_SCHEMA.fields}, ["minted_at"])
@@ -333,10 +272,18 @@ def _learn(run: _Run, drop: Drop, todo: Sequence[TakenTable]) -> tuple[list[Publ
         learned = learn(
             known, taught, spark=run.spark, key=run.keystore.derive("person-id"), generation=(version or 0) + 1
         )  # fmt: skip
-        commit = table.replace(learned.table, drop.drop_id)
+        taught_us = Learnt(learned.keys, learned.merged, learned.contested + learned.apart)
+        if version is None or learned.added is None:
+            commit = table.replace(learned.table, drop.drop_id)
+        elif learned.keys:
+            # Most drops add keys and move none: what is there need not be written again.
+            commit = table.append(learned.added, drop.drop_id)
+        else:
+            run.progress(PERSON_LINK, "linked")
+            return [], taught_us
         rows = table.read(commit.version).count()
     run.progress(PERSON_LINK, "linked")
-    return [Published(PERSON_LINK, commit.version, drop.drop_id, rows, None, None, "")], learned.keys, learned.merged
+    return [Published(PERSON_LINK, commit.version, drop.drop_id, rows, None, None, "")], taught_us
 
 
 def _pointer(run: _Run, taken: TakenTable) -> Published:
@@ -398,30 +345,6 @@ def _report(run: _Run, taken: TakenTable, fate: Fate) -> TableReport:
     if fate in ("kept", "superseded") and (before := replaced(run.ledger, taken)) is not None:
         name = before.batch.batch_id
     return report_of(run.ledger, name, taken.contract.table, fate, taken.total("headers"), taken.total("blanks"))
-
-
-def report_of(ledger: Ledger, batch_id: str, table: str, fate: Fate, headers: int = 0, blanks: int = 0) -> TableReport:
-    """What the ledger knows of a batch of which a run decided `fate`."""
-    batch = ledger.batch(batch_id)
-    fresh = fate == "todo"
-    counts = batch.counts if batch and batch.counts else Counts(0, 0, 0, 0)
-    return TableReport(
-        table=table,
-        state={"todo": "published", "published": "unchanged"}.get(fate, fate),
-        rows_read=counts.rows_read,
-        accepted=counts.accepted,
-        refused=counts.quarantined,
-        duplicates=counts.duplicates,
-        quarantined=by_code(dict(counts.reasons)),
-        details=dict(counts.reasons),
-        noticed=dict(counts.noticed),
-        headers=headers,
-        blanks=blanks,
-        version=batch.version if batch else None,
-        seconds=(batch.seconds or 0.0) if batch and fresh else 0.0,
-        resources=counts.resources,
-        left_out=counts.left_out,
-    )
 
 
 def _empty(folders: Folders) -> None:

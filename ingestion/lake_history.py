@@ -18,7 +18,7 @@ from ingestion.ledger import Ledger, Published
 from ingestion.locks import locked
 from ingestion.redact import redacted
 
-MOVES = ("published", "restored", "compacted", "erased", "rekeyed")
+MOVES = ("published", "restored", "compacted", "erased", "rekeyed", "relinked")
 """The events that move a table's pointer."""
 _SHORTEST = 6
 

@@ -269,7 +269,7 @@ class Ledger:
             self._event(connection, batch_id, table, what, None, rows)
 
     def repoint(self, pointer: Published, what: str, rows: int | None = None) -> None:
-        """Move one table's pointer for another reason than a batch: `restored`, `compacted` or `erased`."""
+        """Move one table's pointer for another reason than a batch: `restored`, `compacted`, `erased` or `relinked`."""
         with self._engine.begin() as connection:
             connection.execute(
                 update(published)

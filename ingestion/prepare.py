@@ -19,6 +19,7 @@ from ingestion.values import spark_type
 from pseudonymization.digest import with_keys, without_keys
 from pseudonymization.identities import identity_struct
 from pseudonymization.keystore import KeyStore
+from pseudonymization.text.kept_dates import DATES_TYPE, dates_column
 
 REASONS = "_reasons"
 """Why the row is refused, separated by commas; empty for a good row."""
@@ -63,13 +64,16 @@ class Prepared:
 
 def lake_columns(contract: Contract) -> tuple[str, ...]:
     """The columns of the contract's lake table, in order."""
-    return (*contract.key_columns_of_persons, *contract.lake_columns, "batch_id", ROW)
+    dates = [dates_column(name) for name in contract.text_columns]
+    return (*contract.key_columns_of_persons, *contract.lake_columns, *dates, "batch_id", ROW)
 
 
 def lake_schema(contract: Contract) -> dict[str, str]:
     """The same with their Spark types."""
     kept = {name: spark_type(contract.columns[name]) for name in contract.lake_columns}
-    return {**dict.fromkeys(contract.key_columns_of_persons, "string"), **kept, "batch_id": "string", ROW: "bigint"}
+    dates = {dates_column(name): DATES_TYPE for name in contract.text_columns}
+    persons = dict.fromkeys(contract.key_columns_of_persons, "string")
+    return {**persons, **kept, **dates, "batch_id": "string", ROW: "bigint"}
 
 
 def prepare(
@@ -123,6 +127,10 @@ def prepare(
     if scrub is not None:
         for name in contract.text_columns:
             frame = scrub(frame, name)
+    else:
+        frame = frame.withColumns(
+            {dates_column(name): F.lit(None).cast(DATES_TYPE) for name in contract.text_columns}
+        )  # fmt: skip
     frame = frame.withColumn(KEY, made.key)
     let_in = made.noticed
     # A sum, not a condition: every row must be numbered, whether its number is kept or not.
@@ -135,6 +143,7 @@ def prepare(
     frame = frame.select(
         *roles,
         *made.kept,
+        *[dates_column(name) for name in contract.text_columns],
         batch.alias("batch_id"),
         REASONS,
         *([let_in.alias(NOTICED)] if let_in is not None else []),

@@ -20,7 +20,7 @@ from ingestion.contract_set import Contracts
 from ingestion.drop import Drop, TakenTable
 from ingestion.duplicates import Sorted
 from ingestion.errors import GateFailed, QuarantineError
-from ingestion.ingest import Folders, Progress, TableReport, _silent, report_of, take_through
+from ingestion.ingest import Folders, Progress, _silent, take_through
 from ingestion.lake import Lake
 from ingestion.ledger import Ledger
 from ingestion.locks import INTAKE, locked
@@ -31,6 +31,7 @@ from ingestion.quarantine_ledger import QuarantineLedger, Standing
 from ingestion.quarantine_lines import carry
 from ingestion.records import MALFORMED, REFUSED
 from ingestion.references import Parents
+from ingestion.reports import Learnt, TableReport, report_of
 from ingestion.table_rules import QuarantineShare, RowCount
 from ingestion.taken import Delivered
 from ingestion.view_spread import TOO_DEEP
@@ -114,7 +115,7 @@ def replay(
     progress: Progress = _silent,
     lock_timeout: float = 10.0,
     own: OwnRecognizers | None = None,
-) -> TableReport:
+) -> tuple[TableReport, Learnt]:
     """Put what is left of the refused rows of the batch `name` (its id, or the start of it) through again.
 
     What passes now is published once; what does not is refused again, under the replay's batch. Called twice, the
@@ -130,7 +131,7 @@ def replay(
         rows = quarantine.rows(batch.table, batch.batch_id)
         rows.settle(standing.left)
         if not standing.left:
-            return _nothing_left(standing, ledger)
+            return _nothing_left(standing, ledger), Learnt()
         contract = contracts[batch.table]
         _check(standing, ledger, contract)
         CodeLists(lake, contracts).check(contract)
@@ -148,7 +149,7 @@ def replay(
             spark, keystore, quarantine, folders.sealed_tmp, scrubber_of(identity_table, own), lake, contracts
         )  # fmt: skip
         try:
-            (report,), _, _ = take_through(
+            (report,), learnt = take_through(
                 Drop(batch.source, folders.intake, (taken,), 0), workshop, identity_table, lake=lake, ledger=ledger,
                 folders=folders, progress=progress, lock_timeout=lock_timeout,
             )  # fmt: skip
@@ -157,7 +158,7 @@ def replay(
             quarantine.discard(batch.table, taken.batch_id)
             raise
         rows.settle(standings.find(batch.batch_id).left)
-        return report
+        return report, learnt
 
 
 def _selected(contract: Contract) -> Contract:

@@ -8,8 +8,8 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ingestion.contract import Column as ContractColumn
 from ingestion.contract import Contract
+from ingestion.contract_column import Column as ContractColumn
 from ingestion.contract_set import Contracts
 from ingestion.errors import NotPublished
 from ingestion.lake import Lake

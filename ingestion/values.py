@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from ingestion.contract import Column as ContractColumn
+from ingestion.contract_column import Column as ContractColumn
 
 _ISO_DATE_LENGTH = 10
 _AT_MIDNIGHT = r"^\d{4}-\d{2}-\d{2}[ T]00:00:00(\.0+)?$"

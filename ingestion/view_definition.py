@@ -38,22 +38,22 @@ class ViewDefinition:
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         check_view(content)
-        self.content = self._content = content
+        self.content = content
         self.resource: str = content["resource"]
         self.name = str(content.get("name", self.resource))
-        self.constants = self._constants = constants(content)
+        self.constants = constants(content)
         self._columns = [column for select in content["select"] for column in columns_of(select)]
         self.columns: list[str] = [column["name"] for column in self._columns]
 
     @property
     def one_row(self) -> bool:
         """Whether each resource gives exactly one row."""
-        return not self._content.get("where") and not any(multiplies(select) for select in self._content["select"])
+        return not self.content.get("where") and not any(multiplies(select) for select in self.content["select"])
 
     @property
     def asks_precision(self) -> bool:
         """Whether a path asks how precise a value was written."""
-        return any(_asks_precision(parse(path)) for path in _paths(self._content))
+        return any(_asks_precision(parse(path)) for path in _paths(self.content))
 
     def collections(self) -> set[str]:
         """The columns declared `collection: true`, which are arrays."""
@@ -61,12 +61,12 @@ class ViewDefinition:
 
     def fault_of_key(self, key: Collection[str]) -> str | None:
         """What a contract's key lacks to name one of several rows of a resource; None when it lacks nothing."""
-        return fault_of_key(self._content["select"], key)
+        return fault_of_key(self.content["select"], key)
 
     def heads(self) -> ViewDefinition | None:
         """The view of the columns that stand outside of everything that spreads: one row of each resource."""
-        columns = [column for select in self._content["select"] for column in _heads(select)]
-        kept = {name: self._content[name] for name in ("resource", "constant") if name in self._content}
+        columns = [column for select in self.content["select"] for column in _heads(select)]
+        kept = {name: self.content[name] for name in ("resource", "constant") if name in self.content}
         return ViewDefinition({**kept, "select": [{"column": columns}]}) if columns else None
 
     def apply(self, resources: DataFrame, *keep: str, lenient: bool = False, depth: int = DEPTH) -> DataFrame:
@@ -82,7 +82,7 @@ class ViewDefinition:
             frame = frame.where(F.col(ROOT)["resourceType"] == self.resource)
         for path in self._where:
             frame = frame.where(compiler.condition(path, root))
-        for select in self._content["select"]:
+        for select in self.content["select"]:
             frame = self._select(frame, select, root, compiler, depth)
         # Spark does not tell `id` from `ID`: until here the columns go by their place.
         return frame.select(*[F.col(self._cell(name)).alias(name) for name in self.columns], *keep)
@@ -90,15 +90,15 @@ class ViewDefinition:
     def measure(self, resource: Column, kind: DataType, *, lenient: bool = False, depth: int = DEPTH) -> Measure:
         """How many rows a resource (a structure) gives, without making them; see `apply`."""
         root, compiler = self._compiler(resource, kind, lenient)
-        return measure(self._content["select"], self._where, root, compiler, depth)
+        return measure(self.content["select"], self._where, root, compiler, depth)
 
     @property
     def _where(self) -> list[str]:
-        return [condition["path"] for condition in self._content.get("where", [])]
+        return [condition["path"] for condition in self.content.get("where", [])]
 
     def _compiler(self, resource: Column, kind: DataType, lenient: bool) -> tuple[Value, PathCompiler]:
         root = Value(resource, kind, fhir=self.resource)
-        return root, PathCompiler(root, self._constants, lenient=lenient)
+        return root, PathCompiler(root, self.constants, lenient=lenient)
 
     def _cell(self, name: str) -> str:
         return f"{_CELL}{self.columns.index(name)}"

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from projects.dates import EXACT, FIRST, LAST, MONTH, PURPOSE, WEEKS, YEAR, Dated, is_date
 from pseudonymization.digest import keyed_number
+from pseudonymization.text.kept_dates import dates_column, with_moved_dates
 
 
 def coarse(name: str, columns: Mapping[str, Dated], dates: str, shift: Column | None) -> Column:
@@ -17,6 +18,8 @@ def coarse(name: str, columns: Mapping[str, Dated], dates: str, shift: Column | 
     `shift` is in days, and null for a row that names nobody: such a row has no shifted dates.
     """
     value, column = F.col(name), columns[name]
+    if column.sensitivity == "free_text" and shift is not None:
+        return with_moved_dates(value, F.col(dates_column(name)), shift, FIRST, LAST)
     if dates == EXACT or not is_date(column):
         return value
     moment = column.type == "timestamp"

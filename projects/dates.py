@@ -49,11 +49,14 @@ class Dated(Protocol):
 def fits(column: Dated, dates: str) -> bool:
     """Whether a permit whose dates are `dates` may name the column.
 
-    Free text needs exact dates: a date that was missed in it would stand beside the coarse one, or tell the shift.
+    In free text dates are hidden, or moved where dates are shifted; one that was missed would stand beside a coarse
+    one, which is the finer of the two, so free text goes with no month and no year.
     """
     if dates not in EVERY:
         return False
-    return dates == EXACT or (column.sensitivity != "free_text" and column.calendar not in _NO_DATES[dates])
+    if column.sensitivity == "free_text":
+        return dates in (EXACT, SHIFTED)
+    return column.calendar not in _NO_DATES[dates]
 
 
 def is_date(column: Dated) -> bool:

@@ -7,6 +7,7 @@
 | `<record key>_key` | digest of a group of record keys, under `project/<id>/record`: equal in parent and child |
 | granted columns | as in the lake; a professional's digest is digested again under the project's record key |
 | granted dates | as exact as the permit says, see `projects.dates` |
+| granted ages and places | as finely as enough persons share them, see `projects.generalize` |
 
 Rows are sorted by pseudonym, so that nothing is left of the order in which they arrived.
 """
@@ -18,6 +19,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import partial, reduce
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from ingestion.abreast import abreast
 from projects.date_columns import coarse, shift_of
 from projects.dates import EXACT, PURPOSE, SHIFTED
 from projects.errors import ExtractInterrupted, OtherKey
+from projects.generalize import USUAL, Generalization, top_coded, with_wide_places
 from projects.resolution import DAY, Resolver, has_day, person_column
 from projects.scope import LakeReader, PermitScope, TableContract, check_scope
 from pseudonymization.digest import keyed_digest, with_keys
@@ -63,8 +66,12 @@ def compile_extract(
     contracts: Mapping[str, TableContract],
     keystore: KeyStore,
     folder: Path,
+    rough: Generalization = USUAL,
+    today: date | None = None,
 ) -> ExtractReport:
     """Write the extract of `permit` to `folder`: a Delta table for each granted table, and `permit.json`.
+
+    `rough` says how finely ages and places are told, and `today` counts ages where the permit has no last day of care.
 
     The extract is built beside `folder` and takes its place when all of it is there; after a crash the next
     call starts afresh. Raises `ScopeRefused`, `OtherKey`, `ExtractInterrupted` and what the lake raises.
@@ -74,6 +81,7 @@ def compile_extract(
     _require_key(folder, permit.id, keys["person"].key_id)
     resolver = Resolver(lake, contracts)
     born = resolver.born_within(permit)
+    last = permit.date_to or today or datetime.now(UTC).date()
     draft = _empty_draft(folder, permit.id)
     try:
         counts: dict[str, TableCounts] = {}
@@ -83,8 +91,17 @@ def compile_extract(
             contract = contracts[table]
             rows = _in_scope(resolver.rows(table), contract, permit, born)
             counts[table] = _count(rows)
-            columns = _columns(contract, permit.tables[table], permit.dates)
-            kept = with_keys(rows.where("__in_scope and not __held"), spark, keys)
+            granted = permit.tables[table]
+            told = {
+                name: top_coded(value, contract.columns[name], rough, last) if name in granted else value
+                for name, value in _columns(contract, granted, permit.dates).items()
+            }
+            columns = {name: value.alias(name) for name, value in told.items()}
+            scope = rows.where("__in_scope and not __held")
+            if contract.persons:
+                person = person_column(contract, contract.persons[0].role)
+                scope = with_wide_places(scope, contract.columns, list(granted), person, rough)
+            kept = with_keys(scope, spark, keys)
             _sorted(kept.select(*columns.values())).write.format("delta").save(str(draft / table))
             written[table] = spark.read.format("delta").load(str(draft / table))
 
@@ -92,7 +109,7 @@ def compile_extract(
         about = {table: _about(contracts[table], written[table], counts[table].rows) for table in permit.tables}
         persons = [written[table].select("pseudonym") for table in permit.tables if contracts[table].persons]
         report = ExtractReport(counts, _distinct(persons))
-        _write_json(draft / "permit.json", _permit_json(permit, about) | {"key": keys["person"].key_id})
+        _write_json(draft / "permit.json", _permit_json(permit, about, rough) | {"key": keys["person"].key_id})
         _put_in_place(draft, folder, permit.id)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -173,7 +190,7 @@ def _columns(contract: TableContract, granted: Sequence[str], dates: str) -> dic
             if digest
             else coarse(name, contract.columns, dates, shift)
         )
-    return {name: column.alias(name) for name, column in columns.items()}
+    return columns
 
 
 def _sorted(frame: DataFrame) -> DataFrame:
@@ -199,7 +216,7 @@ def _about(contract: TableContract, written: DataFrame, rows: int) -> dict[str, 
     return {"labels": {"fr": contract.label.fr, "en": contract.label.en}, "columns": columns, "rows": rows}
 
 
-def _permit_json(permit: PermitScope, about: dict[str, Any]) -> dict[str, Any]:
+def _permit_json(permit: PermitScope, about: dict[str, Any], rough: Generalization) -> dict[str, Any]:
     return {
         "id": permit.id,
         "title": permit.title,
@@ -210,6 +227,8 @@ def _permit_json(permit: PermitScope, about: dict[str, Any]) -> dict[str, Any]:
         "born_to": permit.born_to,
         "end_date": permit.end_date.isoformat(),
         "dates": permit.dates,
+        "least_persons": rough.least,
+        "oldest_age": rough.oldest,
     }
 
 

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from projects.errors import ScopeRefused
 from projects.scope import LakeReader, PermitScope, PersonContract, TableContract, ViaContract, birth_year_of
+from pseudonymization.text.kept_dates import DATES_TYPE, dates_column
 
 DAY = "__day"
 """The row's date by its contract's period, or its parent's; null when neither is known."""
@@ -42,7 +43,7 @@ class Resolver:
         if table in _below:
             raise ScopeRefused(f"The contracts of {' -> '.join((*_below, table))} form a circle: correct them.")
         contract = self._contracts[table]
-        frame = self._lake.read(table)
+        frame = _with_dates(self._lake.read(table), contract)
         # Parent -> what it is asked for, so that each parent is joined once: (its column, ours).
         asked: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[str, str]]] = {}
         for index, person in enumerate(contract.persons):
@@ -117,6 +118,13 @@ class Resolver:
         single = parent.groupBy(*names).agg(*[_agreed(ours).alias(ours) for _, ours in wanted])
         condition = [F.col(mine) == F.col(name) for name, (mine, _) in zip(names, keys, strict=True)]
         return frame.join(single, condition, "left").drop(*names)
+
+
+def _with_dates(frame: DataFrame, contract: TableContract) -> DataFrame:
+    """A table that was written before dates were kept beside its notes has none."""
+    wanted = [dates_column(name) for name, one in contract.columns.items() if one.sensitivity == "free_text"]
+    absent = [name for name in wanted if name not in frame.columns]
+    return frame.withColumns({name: F.lit(None).cast(DATES_TYPE) for name in absent}) if absent else frame
 
 
 def _agreed(column: str) -> Column:

@@ -92,6 +92,10 @@ class ColumnContract(Labels, Protocol):
         """`year`, `month`, `shared` or `partial`; see `ingestion.contract.Column`."""
 
     @property
+    def generalize(self) -> str | None:
+        """`age`, `birth_year`, `birth_date`, `commune` or `departement`; see `projects.generalize`."""
+
+    @property
     def digest(self) -> str | None:
         """`professional` or `record` when the lake holds the value's digest."""
 

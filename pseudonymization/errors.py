@@ -73,3 +73,7 @@ class BadNoteLine(PseudonymizationError):
 
 class NothingToMeasure(PseudonymizationError):
     """A risk was asked for of rows that are not there, or of a population that cannot be."""
+
+
+class NoSuchLink(PseudonymizationError):
+    """A decision about links names a number that leads to nobody."""

@@ -1,13 +1,15 @@
 """The sealed identity table: what a source says of a person, kept encrypted to scrub that person's notes.
 
-A Delta table of `person_key` and `payload`, AES-256-GCM by Spark's own `aes_encrypt` under the purpose
-`identity`, with the person key as additional data so that no payload can be moved to another row. Delta
-keeps no statistics on it, and no value of it is ever a literal of a plan.
+A Delta table of `person_key`, `seen_on` (the last day on which a source told of the person) and `payload`, AES-256-GCM
+by Spark's own `aes_encrypt` under the purpose `identity`, with the person key as additional data so that no payload can
+be moved to another row. Delta keeps no statistics on it, and nothing that it says of a person is a literal of a plan.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from delta.tables import DeltaTable
@@ -44,11 +46,18 @@ def identity_struct(*, birth_date: Column | None = None, **lists: Column) -> Col
     return F.struct(*fields)
 
 
+def utc_today() -> date:
+    """The day by the machine's clock, in UTC."""
+    return datetime.now(UTC).date()
+
+
 class IdentityTable:
     """The sealed table at `path` (`sealed/identities`), under the key of purpose `identity`."""
 
-    def __init__(self, spark: SparkSession, path: Path, key: DerivedKey) -> None:
-        self._spark, self._path, self._key = spark, str(path), key
+    def __init__(
+        self, spark: SparkSession, path: Path, key: DerivedKey, today: Callable[[], date] = utc_today
+    ) -> None:  # fmt: skip
+        self._spark, self._path, self._key, self._today = spark, str(path), key, today
 
     def upsert(self, frame: DataFrame) -> None:
         """Add what `frame` (`person_key`, `identity` of `IDENTITY_SCHEMA`) says to what is known.
@@ -83,14 +92,23 @@ class IdentityTable:
                 ),
             )
         ).drop("document")
-        (
-            self._table()
-            .alias("known")
-            .merge(sealed.alias("new"), "known.person_key = new.person_key")
-            .whenMatchedUpdate(set={"payload": "new.payload"})
-            .whenNotMatchedInsert(values={"person_key": "new.person_key", "payload": "new.payload"})
-            .execute()
-        )
+        self._merge(sealed.withColumn("seen_on", F.lit(self._today())))
+
+    def forget_unseen(self, days: int) -> int:
+        """Take out everybody of whom no source has told for `days`; how many they were.
+
+        Who was kept by a release that wrote down no day counts as seen today. What was written before is in the files
+        of earlier versions until those go.
+        """
+        self._create()
+        table, today = self._table(), self._today()
+        if not table.toDF().where(F.col("seen_on").isNull()).isEmpty():
+            table.update(F.col("seen_on").isNull(), {"seen_on": F.lit(today)})
+        unseen = F.col("seen_on") < F.lit(today - timedelta(days=days))
+        number: int = table.toDF().where(unseen).count()
+        if number:
+            table.delete(unseen)
+        return number
 
     def read(self) -> DataFrame:
         """`person_key` and `identity`, JSON text as `Scrubber` takes it; empty when nothing was ever upserted.
@@ -115,15 +133,7 @@ class IdentityTable:
         sealed = F.coalesce(
             F.aes_encrypt(opened, secret_of(_KEY), F.lit("GCM"), aad=F.col("person_key").cast("binary")), "payload"
         )
-        new = without_keys(keyed.withColumn("payload", sealed)).select("person_key", "payload")
-        (
-            self._table()
-            .alias("known")
-            .merge(new.alias("new"), "known.person_key = new.person_key")
-            .whenMatchedUpdate(set={"payload": "new.payload"})
-            .whenNotMatchedInsert(values={"person_key": "new.person_key", "payload": "new.payload"})
-            .execute()
-        )
+        self._merge(without_keys(keyed.withColumn("payload", sealed)).select("person_key", "payload", "seen_on"))
         number: int = mine.count()
         return number
 
@@ -132,6 +142,17 @@ class IdentityTable:
         self._create()
         # The id of a key is no secret, and may stay in the table's log.
         self._table().delete(~bears(self._table().toDF(), "person_key", key_id))
+
+    def _merge(self, new: DataFrame) -> None:
+        told = {name: f"new.{name}" for name in ("payload", "seen_on")}
+        (
+            self._table()
+            .alias("known")
+            .merge(new.alias("new"), "known.person_key = new.person_key")
+            .whenMatchedUpdate(set={**told})
+            .whenNotMatchedInsert(values={"person_key": "new.person_key", **told})
+            .execute()
+        )
 
     def _open(self) -> DataFrame:
         keyed = with_keys(self._table().toDF(), self._spark, {_KEY: self._key})
@@ -153,9 +174,14 @@ class IdentityTable:
             .location(self._path)
             .addColumn("person_key", "STRING", nullable=False)
             .addColumn("payload", "BINARY", nullable=False)
+            .addColumn("seen_on", "DATE")
             .property("delta.dataSkippingNumIndexedCols", "0")
             .execute()
         )
+        if "seen_on" not in self._table().toDF().columns:
+            # Made by an earlier release: a write of no row adds the column.
+            nobody = self._table().toDF().limit(0).withColumn("seen_on", F.lit(None).cast("date"))
+            nobody.write.format("delta").mode("append").option("mergeSchema", True).save(self._path)
 
 
 def _names() -> list[str]:

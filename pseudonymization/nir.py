@@ -12,6 +12,7 @@ import re
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from stdnum.fr.nir import calc_check_digits
 
 _SEPARATORS = " \t\n\r\u00a0\u202f.-"
 _BODY = r"[1-8][0-9]{4}(?:[0-9]{2}|2[AB])[0-9]{6}"
@@ -28,7 +29,7 @@ def nir_key(body: str) -> int:
     """The key (1 to 97) of a squeezed 13-character number; raises `ValueError` for any other shape."""
     if not re.fullmatch(_BODY, body):
         raise ValueError("A NIR has 13 characters: sex, year, month, place and order number.")
-    return 97 - int(body.replace("2A", "19").replace("2B", "18") if body[6] in "AB" else body) % 97
+    return int(calc_check_digits(body))
 
 
 def is_nir(text: str) -> bool:

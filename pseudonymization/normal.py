@@ -11,6 +11,9 @@
 | `mbi` | Medicare Beneficiary Identifier (CMS) | hyphens dropped, upper case; a malformed one has no person key |
 | `omop_person` | `person_id` of an OMOP CDM | leading zeros dropped: it is an integer (1, 01 and 001 are one person) |
 
+`ipp`, `fhir_patient` and `omop_person` are numbers of one hospital or database. Where several deliver, each names
+itself as the `issuer` (its FINESS, for instance), else patient 1 of one would be patient 1 of the other.
+
 A value that a data holder has sealed (`pseudonymization.sealed`) is taken as it stands, whatever its kind.
 """
 
@@ -35,8 +38,12 @@ KINDS: dict[str, int] = {
     "omop_person": 1,
 }
 """Kinds, with the number of values that each takes."""
+LOCAL_KINDS = frozenset({"ipp", "fhir_patient", "omop_person"})
+"""Kinds that each hospital or database numbers by itself: an issuer tells whose number it is."""
 SEALED = "s1-[0-9a-f]{8}-[0-9a-f]{32}"
 """What a sealed value looks like."""
+ISSUER = r"[A-Za-z0-9][A-Za-z0-9.\-]{0,63}"
+"""What an issuer looks like."""
 LEADING_ZEROS = "^0+(?=[0-9])"
 # CMS, "Understanding the MBI": eleven characters, letters without S, L, O, I, B and Z.
 _LETTER = "[AC-HJKMNPQRT-Y]"
@@ -50,6 +57,23 @@ def check_kind(kind: str, count: int) -> None:
         raise UnknownKind(f"A contract names a person kind that does not exist: use one of {', '.join(KINDS)}.")
     if count != KINDS[kind]:
         raise UnknownKind(f"The person kind {kind} takes {KINDS[kind]} column(s), and the contract gives {count}.")
+
+
+def split_kind(written: str) -> tuple[str, str | None]:
+    """Kind and issuer of `ipp@290000017`; without `@` there is none. Raises `UnknownKind`."""
+    kind, at, issuer = written.partition("@")
+    check_issuer(kind, issuer if at else None)
+    return kind, issuer if at else None
+
+
+def check_issuer(kind: str, issuer: str | None) -> None:
+    """Raises `UnknownKind` for an issuer that is no name, or of a kind that the whole country shares."""
+    if kind not in KINDS:
+        raise UnknownKind(f"A person kind does not exist: use one of {', '.join(KINDS)}.")
+    if issuer is not None and (kind not in LOCAL_KINDS or not re.fullmatch(ISSUER, issuer)):
+        raise UnknownKind(
+            f"An issuer has letters, figures, points and hyphens, and goes with {', '.join(sorted(LOCAL_KINDS))}."
+        )
 
 
 def normal_values(kind: str, values: Sequence[str | int | None]) -> list[str | None]:

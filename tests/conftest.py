@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 hypothesis_settings.register_profile("hub", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("hub")
 
+# A command reads some hundred rows: compiling for speed takes more of the processor than it gives back. The session
+# that the tests share lives long enough to gain by it.
+os.environ.setdefault("HUB_SPARK_COMPILER", "quick")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the evidence that takes longer")

@@ -77,7 +77,7 @@ def _main(told: dict[str, Any]) -> None:
     from hub.spark import SparkOptions, build_session
 
     home = Home(Path(told["home"]))
-    options = SparkOptions(master="local[2]", driver_memory="1g", shuffle_partitions=1)
+    options = SparkOptions(master="local[2]", driver_memory="1g", shuffle_partitions=1, compiler="quick")
     spark = build_session(options, jars=JARS, tmp=home.root / "spark", logs=home.logs)
     # As in the suite: a few rows, for which compiling takes most of the time.
     spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")

@@ -12,8 +12,8 @@ from governance.rights import rights_table_markdown
 from hub.paths import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-#: Run whole by other tests: the demonstration by tests/hub/demo, the suite by itself.
-ELSEWHERE = {"./run demo", "./run test", "./run demo --check", "./run test --long"}
+#: Run whole by other tests: the demonstration by tests/hub/demo, a rotation by test_cli.py, the suite by itself.
+ELSEWHERE = {"./run demo", "./run test", "./run demo --check", "./run test --long", "./run hub keys rotate"}
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

@@ -17,6 +17,7 @@ from hub.cli import (
     keys,
     lake,
     landing,
+    links,
     people,
     project,
     quarantine,
@@ -48,6 +49,7 @@ app.add_typer(schedule.app, name="schedule")
 app.add_typer(lake.app, name="lake")
 app.add_typer(incident.app, name="incident")
 app.add_typer(landing.app, name="landing")
+app.add_typer(links.app, name="links")
 data.register(app)
 derive_command.register(app)
 demo_command.register(app)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hub.cli.output import table
 from hub.progress import progress
+
+if TYPE_CHECKING:
+    from ingestion.reports import Report
 
 
 def register(app: typer.Typer) -> None:
@@ -64,32 +67,55 @@ def fetch(
 
 
 def ingest(
-    source: Annotated[str, typer.Argument(help="A source that contracts name, such as snds, chu, correspondence.")],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE", help="Sources that contracts name, such as snds chu.")
+    ],
     drop: Annotated[str | None, typer.Option(help="One drop of landing/SOURCE; every drop by default.")] = None,
     replay: Annotated[
         bool, typer.Option("--replay", help="Read again what was published under an older version of its contract.")
     ] = False,
     now: Annotated[bool, typer.Option("--now", help="Ask for no rest: the drops are known to be whole.")] = False,
 ) -> None:
-    """Take drops of a source through: check, quarantine, pseudonymize, write, gate, publish.
+    """Take drops of sources through: check, quarantine, pseudonymize, write, gate, publish.
 
-    Running it twice changes nothing; a run that was killed is taken up where it can be. After a contract has a new
-    version, `--replay` reads the drops that are still in landing again, once, and puts them in the place of their rows.
+    Running it twice changes nothing; a run that was killed is taken up where it can be. Several sources are taken in
+    turn by one engine, and when one of them fails the others go on. After a contract has a new version, `--replay`
+    reads the drops that are still in landing again, once, and puts them in the place of their rows.
 
-    Example: hub ingest snds --replay --drop 2023
+    Example: hub ingest snds chu, hub ingest snds --replay --drop 2023
     """
     from hub.compose import Hub
+    from hub.errors import HubError, explain
     from hub.ingest import ingest_source
 
+    if drop is not None and len(sources) > 1:
+        raise HubError("--drop names a folder of one source: name that source alone.")
     hub = Hub.load()
-    waiting: list[str] = []
+    failures = []
     try:
-        with progress() as tick:
-            reports = ingest_source(
-                hub, source, drop, tick, replay=replay, settled=now, waiting=waiting
-            )  # fmt: skip
+        for source in sources:
+            hub.contracts.source(source)
+        for source in dict.fromkeys(sources):
+            waiting: list[str] = []
+            if len(sources) > 1:
+                typer.echo(source)
+            try:
+                with progress() as tick:
+                    reports = ingest_source(hub, source, drop, tick, replay=replay, settled=now, waiting=waiting)
+            except Exception as error:
+                if len(sources) == 1:
+                    raise
+                failures.append(explain(error))
+                typer.echo(f"{source}: {failures[-1].sentence}", err=True)
+            else:
+                _tell(source, reports, waiting)
     finally:
         hub.close()
+    if failures:
+        raise typer.Exit(failures[0].code)
+
+
+def _tell(source: str, reports: list[Report], waiting: list[str]) -> None:
     rows = [
         (
             one.table,
@@ -115,6 +141,11 @@ def ingest(
         if report.changed_files:
             typer.echo(
                 f"{report.changed_files} file(s) changed since they were read: what they hold now is a new batch."
+            )
+        if report.learnt.conflicts:
+            typer.echo(
+                f"{report.learnt.conflicts} number(s) or groups of numbers are claimed by two persons and join nobody: "
+                "hub links list"
             )
     for one in waiting:
         typer.echo(f"Left for later: {one}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hub.cli.lines import secret_lines
 from hub.cli.output import table
 from hub.progress import progress
 
@@ -36,7 +35,7 @@ def erase(
     from hub.erase import erase as erase_person
     from hub.errors import HubError
 
-    given = None if resume else person_in(_line(file))
+    given = None if resume else person_in("".join(secret_lines(file, "Kind and number")[:1]))
     if not dry_run and not yes and not resume:
         if not sys.stdin.isatty():
             raise HubError("Nobody can be asked here: add --yes to erase, or --dry-run to count.")
@@ -62,34 +61,21 @@ def erase(
 def person_in(line: str) -> tuple[str, list[str]]:
     """The kind and its values; raises `HubError`, never quoting the line."""
     from hub.errors import HubError
-    from pseudonymization.person import KINDS
+    from pseudonymization.errors import UnknownKind
+    from pseudonymization.normal import KINDS, split_kind
 
     words = line.split()
-    if not words or words[0] not in KINDS:
-        raise HubError(f"One line is needed, the kind and its number; kinds: {', '.join(KINDS)}.")
-    kind, values = words[0], words[1:]
+    try:
+        kind, _ = split_kind(words[0] if words else "")
+    except UnknownKind:
+        raise HubError(
+            f"One line is needed, the kind and its number; kinds: {', '.join(KINDS)}; `ipp@290000017` names the "
+            "hospital, as the contract does."
+        ) from None
+    values = words[1:]
     if KINDS[kind] == 1:
         # A NIR is often written in groups.
         values = ["".join(values)] if values else []
     if len(values) != KINDS[kind]:
         raise HubError(f"The kind {kind} needs {KINDS[kind]} value(s) after it, separated by blanks.")
-    return kind, values
-
-
-def _line(file: Path | None) -> str:
-    from hub.errors import HubError
-
-    if file is None:
-        if sys.stdin.isatty():
-            answer: str = typer.prompt("Kind and number", hide_input=True)
-            return answer
-        return sys.stdin.readline()
-    try:
-        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        raise HubError("The file that names the person cannot be read: give a plain file of yours.") from None
-    with os.fdopen(handle, encoding="utf-8") as opened:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
-            raise HubError("The file that names the person is open to others: run `chmod 600` on it.")
-        return opened.readline()
+    return words[0], values

@@ -114,6 +114,7 @@ def replay(batch: Batch, purpose: Purpose = None) -> None:
     from governance.events import RefusedRowsReplayed
     from hub.compose import Hub
     from hub.ingest import folders_of
+    from hub.links import tell_conflicts
     from ingestion.quarantine_ledger import QuarantineLedger
     from ingestion.quarantine_replay import replay as put_through
 
@@ -125,11 +126,14 @@ def replay(batch: Batch, purpose: Purpose = None) -> None:
         hub.governance.note_quarantine(standing.batch.batch_id, act)
     try:
         with progress() as tick:
-            report = put_through(
+            report, learnt = put_through(
                 standing.batch.batch_id, spark=hub.spark, lake=hub.lake, ledger=hub.ledger, keystore=hub.keystore,
                 contracts=hub.contracts, folders=folders_of(hub),
                 progress=lambda name, step: tick(f"{name} {step}", 0, None), own=hub.settings.text.own,
             )  # fmt: skip
+        if learnt.conflicts:
+            tell_conflicts(hub, [(standing.batch.source, "refused rows", learnt.conflicts)])
+            typer.echo(f"{learnt.conflicts} number(s) or groups of numbers are claimed by two persons: hub links list")
     finally:
         hub.close()
     why = ", ".join(f"{code} {count}" for code, count in report.quarantined.items())

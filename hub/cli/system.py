@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+
+from hub.progress import progress
+
+if TYPE_CHECKING:
+    from hub.compose import Hub
 
 
 def register(app: typer.Typer) -> None:
@@ -58,8 +64,9 @@ def leaks(
     Looked for: names, numbers, phones, e-mails and addresses of people drawn from the sealed identities, and the
     keys' bytes in the forms in which they could have been written. Parquet, archives and compressed files, SQLite
     and PostgreSQL, notebooks and the arguments of processes are read. Told are kinds, counts and places, never a
-    value: a part of a path that is itself a hit is written (hidden). What is found opens an incident, mailed where
-    mail is set, and the command then ends with 1.
+    value: a part of a path that is itself a hit is written (hidden). Files of a lake in an object store or HDFS are
+    fetched below `sealed/` one at a time. What is found opens an incident, mailed where mail is set, and the command
+    then ends with 1.
     """
     from hub.compose import Hub
     from hub.demo.leaks import search_home
@@ -68,23 +75,43 @@ def leaks(
     from hub.leaks.people import listed
 
     hub, folders = Hub.load(), also or []
-    if "://" in (url := hub.settings.lake.url or ""):
-        typer.echo(f"not searched: {url}")
-    elif url:
+    if (url := hub.settings.lake.url) and "://" not in url:
         folders.append(Path(url))
     given = listed(list_file, hub.home) if list_file else []
     database = hub.engine if hub.settings.database.url else None
     keystore = hub.keystore if hub.home.keys.exists() else None
-    searched = search_home(hub.home, also=folders, database=database, keystore=keystore, people=people, given=given)
-    found = [f"{leak.kind}: {leak.times} matches in {leak.place} ({leak.form})" for leak in searched.leaks]
-    for line in found:
-        typer.echo(f"LEAK {line}")
-    for file in searched.undecoded:
-        typer.echo(f"could not be decoded: {file}")
-    typer.echo(f"{searched.files} files, {searched.bytes:,} bytes searched, {len(searched.leaks)} leaks.")
-    if found:
-        tell = leak_letters(hub.settings.server.language) if hub.settings.mail.host else None
-        number, _ = Incidents(hub.engine, tell).found("leak", found)
-        typer.echo(f"Incident {number} is open. Once its cause is gone: hub incident close {number} --reason ...")
+    try:
+        with progress() as tick:
+            searched = search_home(
+                hub.home,
+                also=folders,
+                database=database,
+                keystore=keystore,
+                people=people,
+                given=given,
+                far=_lake_files(hub),
+                tick=tick,
+            )
+        found = [f"{leak.kind}: {leak.times} matches in {leak.place} ({leak.form})" for leak in searched.leaks]
+        for line in found:
+            typer.echo(f"LEAK {line}")
+        for file in searched.undecoded:
+            typer.echo(f"could not be decoded: {file}")
+        typer.echo(f"{searched.files} files, {searched.bytes:,} bytes searched, {len(searched.leaks)} leaks.")
+        if found:
+            tell = leak_letters(hub.settings.server.language) if hub.settings.mail.host else None
+            number, _ = Incidents(hub.engine, tell).found("leak", found)
+            typer.echo(f"Incident {number} is open. Once its cause is gone: hub incident close {number} --reason ...")
+    finally:
+        hub.close()
     if searched.leaks or searched.undecoded:
         raise typer.Exit(1)
+
+
+def _lake_files(hub: Hub) -> Iterator[tuple[str, str, Path]]:
+    """URL of the lake, name and copy of each of its files, where no path leads to them."""
+    from ingestion.far import Far
+
+    if "://" in (hub.settings.lake.url or "") and isinstance(place := hub.lake_place, Far):
+        for name, copy in place.one_by_one(hub.scratch / "searched"):
+            yield place.url, name, copy

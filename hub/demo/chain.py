@@ -9,7 +9,7 @@ from governance.passwords import random_password
 from governance.people import OPERATOR, Person, Role
 from hub.compose import Hub
 from hub.demo.sample.manifest import Expected
-from ingestion.ingest import Report
+from ingestion.reports import Report
 from pseudonymization.keystore import KeyStore
 
 SOURCES = ("snds", "chu", "correspondence")

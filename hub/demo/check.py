@@ -275,7 +275,7 @@ class _Play:
             )
             where = sorted({f"{leak.kind} in {leak.file} ({leak.form})" for leak in leaks})
             step.demand(not where, f"{len(where)} leaks: " + "; ".join(where[:10]))
-            step.demand(not undecoded, f"Could not be decoded: {', '.join(map(str, undecoded[:5]))}")
+            step.demand(not undecoded, f"Could not be decoded: {', '.join(undecoded[:5])}")
             needles = text_needles(identifying_strings(home.landing))
             found = {leak.kind for leak in search([home.landing], needles).leaks}
             step.demand({"nir", "ipp", "phone", "mail", "name"} <= found, f"The search itself finds only {found}.")

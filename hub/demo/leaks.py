@@ -15,6 +15,7 @@ from hub.leaks.needles import Needle, key_needles, text_needles
 from hub.leaks.people import known_people
 from hub.leaks.search import Searched, search
 from hub.paths import Home
+from hub.progress import Tick
 from pseudonymization.keystore import PROJECT_PURPOSES, PURPOSES, KeyStore
 
 
@@ -63,12 +64,15 @@ def search_home(
     keystore: KeyStore | None = None,
     people: int = 0,
     given: Sequence[tuple[str, str]] = (),
+    far: Iterable[tuple[str, str, Path]] = (),
+    tick: Tick | None = None,
 ) -> Searched:
     """Search the home outside `landing/` and `sealed/`, the folders `also`, `database` and what processes say.
 
-    `keystore`, `people` and `given` are those of `home_needles`. A database of SQLite is a file of the home.
+    `keystore`, `people` and `given` are those of `home_needles`, `far` and `tick` those of `search`. A database of
+    SQLite is a file of the home.
     """
     closed = {home.landing, home.sealed}
     beside = itertools.chain(database_pieces(database) if database else (), process_pieces())
     needles = home_needles(home, keystore=keystore, people=people, given=given)
-    return search([home.root, *also], needles, skip=lambda path: path in closed, beside=beside)
+    return search([home.root, *also], needles, skip=lambda path: path in closed, beside=beside, far=far, tick=tick)

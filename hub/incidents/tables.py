@@ -10,7 +10,7 @@ incident = Table(
     "incident",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("kind", String(32), nullable=False, comment="leak"),
+    Column("kind", String(32), nullable=False, comment="leak, links"),
     Column("opened_at", String(27), nullable=False),
     Column("seen_at", String(27), nullable=False, comment="when it was last found"),
     Column("found", Text, nullable=False, comment="a line for each kind, count and place; never a value"),

@@ -11,6 +11,7 @@ from ahocorasick_rs import BytesAhoCorasick
 
 from hub.leaks.decode import UndecodableError, pieces
 from hub.leaks.needles import Needle, fold
+from hub.progress import Tick
 
 _WORD = re.compile(rb"[0-9A-Za-z_]")
 
@@ -33,12 +34,12 @@ class Leak:
 
 @dataclass(frozen=True)
 class Searched:
-    """What a search covered: `files`, `bytes` after decoding, the `leaks`, and files that could not be decoded."""
+    """What a search covered: `files`, `bytes` after decoding, the `leaks`, and places that could not be decoded."""
 
     files: int
     bytes: int
     leaks: tuple[Leak, ...]
-    undecoded: tuple[Path, ...]
+    undecoded: tuple[str, ...]
 
 
 def search(
@@ -48,10 +49,14 @@ def search(
     skip: Callable[[Path], bool] = lambda _path: False,
     newer_than: float = 0.0,
     beside: Iterable[tuple[str, bytes]] = (),
+    far: Iterable[tuple[str, str, Path]] = (),
+    tick: Tick | None = None,
 ) -> Searched:
-    """Search every file below `folders` (names of files and folders included), and `beside`, for `needles`.
+    """Search every file below `folders` (names of files and folders included), `beside` and `far` for `needles`.
 
-    `beside` is (place, bytes) of what is no file: a database's tables, processes.
+    `beside` is (place, bytes) of what is no file: a database's tables, processes. `far` is (URL of a folder, name of a
+    file below it, a copy of that file), the copy there until the next is asked for. `tick` is told how many files were
+    read.
 
     `skip` leaves out a file or a folder; `newer_than` (a POSIX time) leaves out files changed before it.
     """
@@ -60,6 +65,7 @@ def search(
     leaks: dict[tuple[Path, str, str], int] = {}
     files = size = 0
     undecoded: list[Path] = []
+    urls: dict[Path, tuple[str, Path]] = {}
 
     def hits(name: str) -> list[str]:
         return exact.find(name.encode("utf-8", "surrogateescape")) + folded.find(fold(name).encode())
@@ -76,33 +82,49 @@ def search(
         for kind in found:
             leaks[(file, form, kind)] = leaks.get((file, form, kind), 0) + 1
 
-    for root, file in _files(folders, skip, newer_than):
-        files += 1
-        for part in file.relative_to(root).parts or (file.name,):
+    def read(file: Path, parts: Iterable[str], copy: Path) -> int:
+        read = 0
+        for part in parts:
             for kind in hits(part):
                 leaks[(file, "name", kind)] = leaks.get((file, "name", kind), 0) + 1
         try:
-            for form, data in pieces(file):
-                size += len(data)
+            for form, data in pieces(copy):
+                read += len(data)
                 if form.startswith(("column ", "table ")):
                     look(file, "name of a column or table", form.encode())
                 look(file, form, data)
         except FileNotFoundError:
-            continue
+            pass
         except (UndecodableError, PermissionError):
             undecoded.append(file)
+        return read
+
+    def count() -> None:
+        nonlocal files
+        files += 1
+        if tick:
+            tick("Searching", files, None)
+
+    for root, file in _files(folders, skip, newer_than):
+        count()
+        size += read(file, file.relative_to(root).parts or (file.name,), file)
+    for url, name, copy in far:
+        count()
+        urls[Path(url, name)] = f"{url.rstrip('/')}/", Path(name)
+        size += read(Path(url, name), Path(name).parts, copy)
     for place, data in beside:
         size += len(data)
         look(Path(place), "beside", data)
 
     def told(file: Path) -> str:
-        whole = str(Path(*("(hidden)" if hits(part) else part for part in file.parts)))
+        url, below = urls.get(file, ("", file))
+        whole = url + str(Path(*("(hidden)" if hits(part) else part for part in below.parts)))
         return "".join(letter if letter.isprintable() else "?" for letter in whole)
 
     found_leaks = tuple(
         Leak(*where, times, told(where[0])) for where, times in sorted(leaks.items(), key=lambda item: str(item[0]))
     )
-    return Searched(files, size, found_leaks, tuple(Path(told(file)) for file in undecoded))
+    return Searched(files, size, found_leaks, tuple(told(file) for file in undecoded))
 
 
 class _Automaton:

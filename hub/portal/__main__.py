@@ -15,7 +15,7 @@ from governance import Permit
 from hub.compose import Hub
 from hub.openings import end_project, stop_person
 from hub.paths import ROOT, Home
-from hub.portal.adapters import Standing, catalogue_view, checks_view, system_view
+from hub.portal.adapters import Standing, catalogue_view, checks_view, claimed_view, system_view
 from hub.portal.app import create_app
 from hub.portal.identity import HubIdentity
 from hub.portal.job_adapter import Jobs
@@ -72,6 +72,7 @@ def main() -> None:
         settings=settings,
         system=lambda: system_view(hub),
         checked=lambda: checks_view(hub),
+        claimed=lambda: claimed_view(hub),
         jobs=Jobs(hub),
         reviews=reviews_of(hub),
         on_granted=lambda permit: prepare(home, permit),

@@ -6,12 +6,13 @@ import json
 from datetime import date
 from pathlib import Path
 
+from hub import links
 from hub.compose import Hub
 from hub.incidents import Incidents
-from hub.portal.checks import CheckedBatch, CheckedTable, CheckLine
+from hub.portal.checks import CheckedBatch, CheckedTable, CheckLine, Claimed
 from hub.portal.views import Batch, CatalogueColumn, CatalogueTable, Fact, Project, ProjectState, Rarity, SystemState
 from ingestion.catalogue import catalogue
-from ingestion.contract import Column
+from ingestion.contract_column import Column
 from ingestion.ledger import Batch as LedgerBatch
 from ingestion.results import Results, ResultStore
 from projects import dates
@@ -131,6 +132,12 @@ def checks_view(hub: Hub) -> list[CheckedTable]:
         for contract in sorted(hub.contracts.values(), key=lambda one: (one.source, one.table))
         if contract.table in last
     ]
+
+
+def claimed_view(hub: Hub) -> list[Claimed]:
+    """What the open incident of links says, source by source."""
+    open_ones = [one for one in Incidents(hub.engine).all(only_open=True) if one.kind == links.KIND]
+    return [Claimed(source, count) for one in open_ones for source, count in links.told_in(one.found)]
 
 
 def _checked(batch: LedgerBatch, results: Results, threshold: int) -> CheckedBatch:

@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from governance import Governance, GovernanceError, NotAllowed, NotFound, OutOfDate, Permit
 from hub.portal.access import Needs, Visitor
-from hub.portal.checks import CheckedTable
+from hub.portal.checks import CheckedTable, Claimed
 from hub.portal.errors import PortalError, SignInNeeded
 from hub.portal.identity import Identity
 from hub.portal.job_views import JobsView, NoJobs
@@ -71,6 +71,7 @@ def create_app(
     settings: PortalSettings,
     system: Callable[[], SystemState] = SystemState,
     checked: Callable[[], list[CheckedTable]] = list,
+    claimed: Callable[[], list[Claimed]] = list,
     jobs: JobsView | None = None,
     reviews: ReviewsView | None = None,
     on_granted: Callable[[Permit], None] = _nothing,
@@ -99,6 +100,7 @@ def create_app(
         projects=projects,
         system=system,
         checks=checked,
+        claimed=claimed,
         jobs=jobs or NoJobs(),
         reviews=reviews or NoReviews(),
         identity=identity,

@@ -9,6 +9,14 @@ from hub.portal.views import Labels
 
 
 @dataclass(frozen=True)
+class Claimed:
+    """How many numbers of a source's last drop two persons claim; they wait for somebody to settle them."""
+
+    source: str
+    numbers: int
+
+
+@dataclass(frozen=True)
 class CheckLine:
     """One check of a batch: `says` is in the contract's words, `outcome` passed, warned or failed."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from governance import Governance, Permit
-from hub.portal.checks import CheckedTable
+from hub.portal.checks import CheckedTable, Claimed
 from hub.portal.identity import Identity
 from hub.portal.job_views import JobsView
 from hub.portal.pages import Pages
@@ -36,6 +36,7 @@ class Portal:
     projects: ProjectsView
     system: Callable[[], SystemState]
     checks: Callable[[], list[CheckedTable]]
+    claimed: Callable[[], list[Claimed]]
     jobs: JobsView
     reviews: ReviewsView
     identity: Identity

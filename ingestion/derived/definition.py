@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from ingestion.contract import Label
+from ingestion.contract_column import Label
 from ingestion.derived.errors import DefinitionError
 from ingestion.errors import first_fault
 

@@ -13,8 +13,8 @@ from functools import partial, reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ingestion.contract import Column as ContractColumn
 from ingestion.contract import Contract, Period, Person
+from ingestion.contract_column import Column as ContractColumn
 from ingestion.derived.definition import Carried, Flat
 from ingestion.derived.errors import DefinitionError
 from ingestion.derived.filters import left_out, misfit

@@ -9,8 +9,8 @@ from typing import Literal
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ingestion.contract import Column as ContractColumn
 from ingestion.contract import Contract, Period, Person
+from ingestion.contract_column import Column as ContractColumn
 from ingestion.derived.definition import Event, Timeline
 from ingestion.derived.shape import ABSENT, CARRIED, REASON, SOURCE, SPLIT, Part, Read, Shape, fingerprint
 from ingestion.values import spark_type

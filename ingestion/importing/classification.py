@@ -15,7 +15,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ingestion.contract import Identifier, Sensitivity
+from ingestion.contract import Identifier
+from ingestion.contract_column import Sensitivity
 from ingestion.errors import first_fault
 from ingestion.importing.errors import ImportRefused
 

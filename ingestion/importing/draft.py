@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from ingestion.contract import Contract, Identifier, Sensitivity
+from ingestion.contract import Contract, Identifier
+from ingestion.contract_column import Sensitivity
 from ingestion.errors import first_fault
 from ingestion.importing.classification import Classification
 from ingestion.importing.errors import ImportRefused

@@ -79,14 +79,16 @@ _SCANS = Scans(
     ),
     Scan("year of an item", DATE, r"(?:^|\n| - )[ \-*>]*((?:19[3-9]|20[0-4])[0-9])(?: ?[:\-,]| [a-z])", 0.6),
 )
-_BORN = compiled(
+_BORN_WORDS = (
     r"(?:\bn[e]+(?:\(?e\)?|\.e\.?|-e)?\b|\bddn\b|\bdn\b|naissance|\bborn\b|birth ?(?:date|day)?"
     r"|\bdob\b)[^0-9\n]{0,18}$"
 )
-_LAW = compiled(
+_LAW_WORDS = (
     r"\b(?:loi|decret|arrete|ordonnance n\xb0|directive|circulaire|reglement|decision"
     r"|version consolidee)\b[^.;\n]{0,45}$"
 )
+_BORN, _LAW = compiled(_BORN_WORDS), compiled(_LAW_WORDS)
+_ANNOUNCED = compiled(rf"(?:{_BORN_WORDS})|(?:{_LAW_WORDS})")
 _SOON = 64
 
 
@@ -97,6 +99,10 @@ def find_dates(page: Page) -> list[Found]:
     judged = []
     for one in found:
         before = data[max(0, one.start - _SOON) : one.start]
+        # Most dates have neither before them, and are asked once.
+        if not _ANNOUNCED.search(before):
+            judged.append(one)
+            continue
         if _LAW.search(before):
             continue
         judged.append(one._replace(entity=BIRTH_DATE) if one.entity == DATE and _BORN.search(before) else one)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pseudonymization.text.found import ADDRESS, DATE, ID_NUMBER, PHONE, Found
+from bisect import bisect_left, bisect_right
+
+from pseudonymization.text.found import ADDRESS, AGE, DATE, HOSPITAL_NUMBER, ID_NUMBER, PHONE, Found
 from pseudonymization.text.page import Page
 from pseudonymization.text.scan import Scan, Scans
 
@@ -18,6 +20,13 @@ _DOOR = r"(?:[ ,\n]{1,3}(?i:apt|suite|unit|apartment|flat|room|box)\.? ?#?[0-9]+
 _TOWN = rf"(?:[ ,\n]{{1,4}}(?:{_WORD}|{_LINK}|nan|\([A-Za-z]+\))){{1,6}}"
 _ZIP = r"(?:[ ,\n]{1,4}[0-9]{2,6}(?:[ \-][0-9]{2,4})?\b)"
 _TAIL = rf"(?:{_DOOR}{{0,2}}{_TOWN}{_ZIP}|{_DOOR}{{1,2}})?"
+_LONG_ZIP = r"(?:[ ,\n]{1,4}(?:[0-9]{4,6}|[0-9]{2,3}[ \-][0-9]{2,4})\b)"
+_MONTH = (
+    r"(?:(?i:jan(?:uary)?|feb(?:ruary)?|march|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)|M(?:ar|AR|ay|AY))\b\.?"
+)
+_DAY = r"(?:3[01]|[12][0-9]|0?[1-9])(?i:st|nd|rd|th)?"
+_YEAR = r"(?:(?:19|20|21)[0-9]{2}|'[0-9]{2})"
 _PLACE = (
     r"(?:address(?:es)?(?: of [^\n,;:]{2,40})? ?(?:is|are|:|with|to)?|(?:lives?|living|located"
     r"|restaurant is|offices? (?:is|are)|meet (?:me|you)|return|sent|new one|drops you off|moved|resides?"
@@ -35,14 +44,14 @@ _CASED = Scans(
     Scan(
         "street and number",
         ADDRESS,
-        rf"\b(?:[0-9]{{2,6}} )?(?:{_WORD} |{_LINK} ){{1,5}}[0-9]{{1,4}}[a-z]?\.?{_DOOR}{{0,2}}{_TOWN}{_ZIP}",
+        rf"\b(?:[0-9]{{2,6}} )?(?:{_WORD} |{_LINK} ){{1,5}}[0-9]{{1,4}}[a-z]?\.?{_DOOR}{{0,2}}{_TOWN}{_LONG_ZIP}",
         0.6,
         apart=False,
     ),
     Scan(
         "number, street, number",
         ADDRESS,
-        rf"\b[0-9]{{2,6}}(?: (?:{_WORD}|{_LINK})){{1,5}} [0-9]{{1,4}}\b{_TAIL}",
+        rf"\b[0-9]{{3,6}}(?: (?:{_WORD}|{_LINK})){{1,5}} [0-9]{{1,4}}\b{_TAIL}",
         0.6,
         apart=False,
     ),
@@ -77,6 +86,17 @@ _CASED = Scans(
         rf"|trip) (?i:in|to|from|near) ({_WORD}(?: {_WORD}){{0,3}})",
         0.6,
     ),
+    Scan(
+        "street without number",
+        ADDRESS,
+        rf"\b(?i:on|at|near|in|off|along) ({_WORD}(?: {_WORD}){{0,2}} (?:Street|Avenue|Road|Lane|Drive|Boulevard"
+        rf"|Highway|Parkway|Court|Square|Terrace))\b",
+        0.6,
+    ),
+    Scan("month and day", DATE, rf"\b{_MONTH} {_DAY}\b(?:,? {_YEAR}\b)?", 0.8),
+    Scan("day and month", DATE, rf"\b{_DAY}(?: of)? {_MONTH}(?:,? {_YEAR}\b)?", 0.8),
+    Scan("month and year", DATE, rf"\b{_MONTH},? (?:of )?{_YEAR}\b", 0.8),
+    Scan("short year", DATE, r"(?:^|[ (/])('[0-9]{2})(?:[ ,.;:)\n]|$)", 0.6),
 )
 _LOWER = Scans(
     Scan(
@@ -97,10 +117,19 @@ _LOWER = Scans(
     Scan(
         "licence",
         ID_NUMBER,
-        r"\b(?:licen[cs]e|passport|policy|member|account|ssn|id)(?: number| no\.?"
+        r"\b(?:licen[cs]e(?: plate)?|plate|passport|policy|member|account|acct|ssn|id)(?: number| no\.?"
         r"| #)?(?: is)?[ :#]{1,3}([a-z]{0,3}[0-9][a-z0-9\-]{4,18})\b",
         0.7,
     ),
+    Scan(
+        "record number",
+        HOSPITAL_NUMBER,
+        r"\b(?:mrn|medical record|record|unit|chart|case|hospital|patient|visit|encounter|accession|specimen|index)"
+        r"(?: number| num\.?| no\.?| id| #|#)[ :#]{0,3}([a-z]{0,4}[0-9][a-z0-9\-/]{3,20})\b",
+        0.95,
+    ),
+    Scan("pager", PHONE, r"\b(?:pagers?|beeper|extension|ext\.?)(?: number| no\.?)?[ :#]{1,3}([0-9]{3,7})\b", 0.7),
+    Scan("age", AGE, r"\bage[d]?(?: is| of)?[ :]{1,3}((?:9|1[01])[0-9])\b", 0.8),
     Scan("date and time", DATE, r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}[ t][0-9]{2}:[0-9]{2}(?::[0-9]{2})?", 0.9),
     Scan("year", DATE, r"\b(?:19[3-9]|20[0-4])[0-9]\b", 0.5),
     Scan(
@@ -112,6 +141,9 @@ _LOWER = Scans(
     ),
 )
 _FEWEST = 7
+_NUMBERED = frozenset({"street and number", "number, street, number"})
+_MONTHS = frozenset({"month and day", "day and month", "month and year"})
+_OF_CARE = frozenset("BC")
 
 
 def find_english(page: Page) -> list[Found]:
@@ -119,9 +151,22 @@ def find_english(page: Page) -> list[Found]:
     if page.language != "en":
         return []
     lower, cased = page.plain.lower, page.plain.cased
-    return _CASED.find(cased) + [
+    found = _CASED.find(cased)
+    months = [one for one in found if one.rule in _MONTHS]
+    return [one for one in found if one.rule not in _NUMBERED or not _is_care(page, one, months)] + [
         one for one in _LOWER.find(lower) if one.rule != "phone" or _figures(lower, one) >= _FEWEST
     ]
+
+
+def _is_care(page: Page, street: Found, months: list[Found]) -> bool:
+    """Whether what could be a street is `Levaquin 500 Flagyl 250` or `CT 12 September 2019`."""
+    dated = any(month.start < street.end and street.start < month.end for month in months)
+    return dated or not _OF_CARE.isdisjoint(_words(page, street))
+
+
+def _words(page: Page, one: Found) -> str:
+    """The classes of the words of what was found."""
+    return page.classes[bisect_right(page.places, one.start) : bisect_left(page.places, one.end) + 1]
 
 
 def _figures(lower: bytes, one: Found) -> int:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from babel.dates import get_month_names
 
@@ -41,6 +41,7 @@ _UNITS = {
 } | {"vingt": 20, "vingts": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60}  # fmt: skip
 
 
+@lru_cache(4096)
 def iso_of(written: str, language: str) -> str | None:
     """`YYYY-MM-DD`, `YYYY-MM` or `YYYY`, as much as is written; None where that is not a date or could be two.
 
@@ -66,8 +67,10 @@ def iso_of(written: str, language: str) -> str | None:
 
 def _plain(written: str) -> str:
     """Lower case without accents, each white space a blank."""
+    if written.isascii():
+        return " ".join(written.lower().split())
     folded = unicodedata.normalize("NFKD", written).casefold()
-    return re.sub(r"\s+", " ", "".join(one for one in folded if not unicodedata.combining(one))).strip()
+    return " ".join("".join(one for one in folded if not unicodedata.combining(one)).split())
 
 
 def _of_figures_alone(text: str, language: str) -> str | None:

@@ -55,7 +55,7 @@ _MAX_GAP = 4
 _NOT_ALNUM = bytes(code for code in range(256) if not (48 <= code < 58 or 97 <= code < 123))
 _ALNUM = re.compile(rb"[a-z0-9]")
 # Words that are in no dictionary and do no other work: only they can be a name that is spelt wrong.
-_STRANGE = re.compile(r"[^wWVKnqfrtkpPemI]")
+_STRANGE = re.compile(r"[^wWVCKnqfrtkpPemI]")
 _MONTHS = (
     ("janvier", "janv", "january", "jan"),
     ("fevrier", "fevr", "fev", "february", "feb"),
@@ -79,7 +79,8 @@ class Known:
         self._names = frozenset(_name_words((*identity.names, *identity.relatives)))
         self._near = tuple(sorted(name.decode() for name in self._names if len(name) >= _NEAR))
         names = [(PERSON, name) for name in self._names if len(name) >= _MIN_NAME]
-        self._needles = tuple(sorted({*_needles(identity), *names}, key=lambda pair: (-len(pair[1]), pair)))
+        self._needles = tuple({*_needles(identity), *names})
+        self._birth = _BirthDate.of(identity.birth_date)
 
     def find(self, page: Page) -> list[Found]:
         """Every place of a page where the identity is written."""
@@ -131,18 +132,21 @@ class Known:
 
     def _find_needles(self, lower: bytes) -> list[Found]:
         squeezed = lower.translate(None, _NOT_ALNUM)
-        hits = []
-        places: list[int] = []
-        for entity, needle in self._needles:
-            at = squeezed.find(needle)
-            while at >= 0:
-                # Only a note that holds a needle pays for the table of places.
-                places = places or [match.start() for match in _ALNUM.finditer(lower)]
-                span = places[at : at + len(needle)]
-                if _is_whole(lower, span):
-                    hits.append(Found(span[0], span[-1] + 1, entity, 1.0, "known identity"))
-                at = squeezed.find(needle, at + 1)
-        return hits
+        hits = [
+            (entity, at, at + len(needle)) for entity, needle in self._needles for at in _places_of(needle, squeezed)
+        ]
+        if self._birth is not None:
+            hits += [(BIRTH_DATE, start, end) for start, end in self._birth.find(squeezed)]
+        if not hits:
+            return []
+        # Only a note that holds a needle pays for the table of places.
+        places = [match.start() for match in _ALNUM.finditer(lower)]
+        spans = ((entity, places[start:end]) for entity, start, end in hits)
+        return [
+            Found(span[0], span[-1] + 1, entity, 1.0, "known identity")
+            for entity, span in spans
+            if _is_whole(lower, span)
+        ]
 
 
 class KnownRecognizer(EntityRecognizer):  # type: ignore[misc]
@@ -232,24 +236,53 @@ def _needles(identity: Identity) -> Iterator[tuple[str, bytes]]:
         for piece in (address, *re.split(r"[,;\n]", address)):
             if len(_squeeze(piece)) >= _MIN_TEXT:
                 yield ADDRESS, _squeeze(piece)
-    if identity.birth_date:
-        yield from ((BIRTH_DATE, form.encode()) for form in _date_forms(identity.birth_date))
+    if identity.birth_date and _day_of(identity.birth_date) is None and len(_squeeze(identity.birth_date)) >= _MIN_TEXT:
+        yield BIRTH_DATE, _squeeze(identity.birth_date)
 
 
-def _date_forms(text: str) -> Iterator[str]:
+def _places_of(needle: bytes, squeezed: bytes) -> Iterator[int]:
+    at = squeezed.find(needle)
+    while at >= 0:
+        yield at
+        at = squeezed.find(needle, at + 1)
+
+
+def _day_of(text: str) -> date | None:
     try:
-        born = date.fromisoformat(text[:10])
+        return date.fromisoformat(text[:10])
     except ValueError:
-        squeezed = _squeeze(text).decode()
-        if len(squeezed) >= _MIN_TEXT:
-            yield squeezed
-        return
-    days, months = {str(born.day), f"{born.day:02d}"}, {str(born.month), f"{born.month:02d}"}
-    years = {f"{born.year:04d}", f"{born.year % 100:02d}"}
-    for day in days:
-        for year in years:
-            yield from (day + month + year for month in months)
-            yield from (day + word + year for word in _MONTHS[born.month - 1])
-            yield from (word + day + year for word in _MONTHS[born.month - 1])
-        yield from (month + day + f"{born.year:04d}" for month in months)
-        yield from (f"{born.year:04d}" + month + day for month in months)
+        return None
+
+
+class _BirthDate:
+    """A day in every order, in figures and in words: its year is looked for, then what stands beside it."""
+
+    def __init__(self, born: date) -> None:
+        days, months = {f"{born.day}", f"{born.day:02d}"}, {f"{born.month}", f"{born.month:02d}"}
+        words = _MONTHS[born.month - 1]
+        self._year, self._short = f"{born.year:04d}".encode(), f"{born.year % 100:02d}".encode()
+        in_order = [day + month for day in days for month in (*months, *words)]
+        in_order += [word + day for word in words for day in days]
+        turned = [month + day for month in months for day in days]
+        self._before_short = tuple(form.encode() for form in in_order)
+        self._before = tuple(form.encode() for form in {*in_order, *turned})
+        self._after = tuple(form.encode() for form in turned)
+
+    @classmethod
+    def of(cls, text: str | None) -> _BirthDate | None:
+        """Of a date in ISO 8601; None for anything else."""
+        born = _day_of(text) if text else None
+        return None if born is None else cls(born)
+
+    def find(self, squeezed: bytes) -> Iterator[tuple[int, int]]:
+        """Where the day is written in a note without separators."""
+        for at in _places_of(self._short, squeezed):
+            end = at + 2
+            yield from ((at - len(form), end) for form in _ending(squeezed, self._before_short, at))
+            if squeezed[at - 2 : end] == self._year:
+                yield from ((at - 2 - len(form), end) for form in _ending(squeezed, self._before, at - 2))
+                yield from ((at - 2, end + len(form)) for form in self._after if squeezed.startswith(form, end))
+
+
+def _ending(squeezed: bytes, forms: tuple[bytes, ...], at: int) -> list[bytes]:
+    return [form for form in forms if squeezed.endswith(form, 0, at)] if squeezed.endswith(forms, 0, at) else []

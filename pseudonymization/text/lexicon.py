@@ -23,7 +23,7 @@ from pseudonymization.text.plain import Plain
 LANGUAGES = ("fr", "en")
 
 _FREQUENT_GIVEN, _KNOWN_GIVEN, _RARE_GIVEN = 1_500, 15_000, 8_000
-_FREQUENT_FAMILY = 5_000
+_FREQUENT_FAMILY, _BORNE = 5_000, 20_000
 _LONGEST_ACRONYM = 5
 
 _MEDICAL_FORM = re.compile(
@@ -34,7 +34,21 @@ _MEDICAL_FORM = re.compile(
     rb"|rubicine|taxel|ciclib|lukast|terol|tropium|solone|caine|thiazide|amide|amine|cycline|vudine|navir|tegravir|buvir|xine|ase|yl)"
 )
 
-NAME_CLASSES = "GgSsXZImAEWV"
+_ENGLISH_FORM = re.compile(
+    rb".{2,}(?:itis|osis|otic|ectomy|otomy|ostomy|plasty|graphy|graphic|gram|scopy|scopic|pathy|emia|emic|uria|algia|logy"
+    rb"|logist|therapy|plegia|penia|cytosis|trophy|phagia|phasia|pnea|rrhea|rrhage|oma|omas|oid|crit|globin|philia|asis"
+    rb"|mab|nib|olol|alol|dilol|pril|sartan|statin|cillin|penem|mycin|micin|oxacin|azole|azoline|azolin|tidine|setron"
+    rb"|dipine|oxetine|faxine|azepam|zolam|zepine|apine|peridol|idone|triptan|gliptin|gliflozin|glutide|glitazone|glinide"
+    rb"|parin|grel|grelor|xaban|platin|rubicin|taxel|ciclib|parib|lukast|terol|tropium|solone|sone|terone|trozole|caine"
+    rb"|thiazide|amide|amine|cycline|vudine|citabine|navir|tegravir|buvir|asvir|previr|desivir|cyclovir|ciclovir|oxine"
+    rb"|codone|morphone|profen|olac|xicam|azine|alazine|rizine|astine|tadine|triptyline|pramine|barbital|fibrate|dronate"
+    rb"|semide|zolamide|lactone|thyroxine|zodone|piprazole|prazole|triaxone|tonin|uronium|ylline|azosin|olimus|gabalin"
+    rb"|pentin|racetam|toin|azepine|pidem|clone|melteon|pezil|tigmine|nidazole|quine|furantoin|prim|cept|grastim|relin"
+    rb"|relide|relix|steride|triol|calcet|velamer|phenolate|curium|flurane|inone|phrine|pressin|camide|tilide|zide|bide"
+    rb"|mide|mibe|prine|anidine|losin|ynin|nesin|ofen|ralfate|usate|alopram|azapine|tiapine|dopa|antine|exin|ase)"
+)
+
+NAME_CLASSES = "GgSsXZImAEBWVC"
 """Classes of words with a capital that may stand in a name; see `Lexicon.word_class`."""
 
 
@@ -46,13 +60,24 @@ class Lexicon:
         self._given = _ranks(_lines("prenoms", "dist.prenoms.txt"))
         self._family = _ranks(_lines("prenoms", "dist.noms.txt"))
         self._common: set[bytes] = set()
-        for one in LANGUAGES if language == "en" else (language,):
+        for one in (language,):
             known = DefaultDictionaryFactory().get_dictionary(one)
-            self._common.update(Plain("\n".join(known)).lower.split(b"\n"))
+            words = Plain("\n".join(known)).cased.split(b"\n")
+            self._common.update(word.lower() for word in words if one != "en" or not self._names_somebody(word))
         self._kinds = _kinds()
         self._eponyms = _words("eponyms.txt")
         self._structure = _words("structure.txt")
         self._care = _words("drugs.txt") | _words("care.txt")
+        self._named_after = self._kinds["named-after"]
+        self._form = _MEDICAL_FORM
+        self._care_class = "W"
+        if language == "en":
+            self._eponyms |= _words("eponyms_en.txt")
+            self._care |= _words("drugs_en.txt") | _words("care_en.txt")
+            self._named_after |= self._kinds["named-after-in-english"]
+            self._form = _ENGLISH_FORM
+            # In English a word may end a name (`Isaac Heath`), one of care may not (`Isaac Insulin`).
+            self._care_class = "C"
 
     def frequent_given(self, most: int) -> list[str]:
         """The most frequent given names, folded."""
@@ -62,12 +87,21 @@ class Lexicon:
         """The most frequent surnames, folded."""
         return _most_frequent(self._family, most)
 
+    def _names_somebody(self, word: bytes) -> bool:
+        """Whether an entry of the English dictionary, which has proper nouns, is a given name or a surname."""
+        lower = word.lower()
+        return word[:1] != lower[:1] and (self._given.get(lower, _KNOWN_GIVEN) < _KNOWN_GIVEN or lower in self._family)
+
+    def _could_be_somebody(self, word: bytes) -> bool:
+        """Whether an eponym is a name that people bear now: `Murphy`, not `Doppler`."""
+        return self._given.get(word, _KNOWN_GIVEN) < _KNOWN_GIVEN or self._family.get(word, _BORNE) < _BORNE
+
     def word_class(self, token: bytes) -> str:
         """The class of a token of `Plain.cased` that is made of letters.
 
         With a capital: `G` given name, `g` rare one or one that is a word too, `S` surname, `s` surname that is a word
         too, `X` unknown, `Z` unknown in capitals, `I` initial, `m` M or MM, `A` acronym, `E` eponym, `W` word, `V` word
-        in capitals, `K` word of headers, `P` particle.
+        in capitals, `K` word of headers, `P` particle; in English `C` word of care, `B` eponym of old.
         In any case: `t` title, `r` role, `k` kinship, `n` label of a name, `q` by, `p` particle, `e` what eponyms name,
         `f` sign or signed.
         Without: `y` given name, `x` surname, `u` unknown, `w` word.
@@ -101,7 +135,7 @@ class Lexicon:
             return "f"
         if word in self._kinds["roles"] or token in (b"IDE", b"ASH", b"IBODE", b"IADE"):
             return "r"
-        if word in self._kinds["named-after"]:
+        if word in self._named_after:
             return "e"
         return ""
 
@@ -116,7 +150,7 @@ class Lexicon:
             return "w"
         if self._given.get(word, _KNOWN_GIVEN) < _KNOWN_GIVEN // 3:
             return "y"
-        return "w" if _MEDICAL_FORM.fullmatch(word) else "x" if word in self._family else "u"
+        return "w" if self._form.fullmatch(word) else "x" if word in self._family else "u"
 
     def _is_given(self, word: bytes) -> bool:
         rank = self._given.get(word)
@@ -129,11 +163,11 @@ class Lexicon:
             return "K"
         given = self._is_given(word) and len(word) > 2
         if word in self._eponyms and not (given and self._given[word] < _FREQUENT_GIVEN):
-            return "E"
+            return "E" if self.language != "en" or self._could_be_somebody(word) else "B"
         if given:
             return "G"
         if word in self._care:
-            return "W"
+            return self._care_class
         common = word in self._common
         if word in self._given and len(word) > 2 and self._given[word] < _RARE_GIVEN:
             return "g"
@@ -147,10 +181,10 @@ class Lexicon:
         if token.isupper():
             if len(token) <= _LONGEST_ACRONYM:
                 return "A"
-            return "W" if _MEDICAL_FORM.fullmatch(word) else "Z"
+            return self._care_class if self._form.fullmatch(word) else "Z"
         if len(token) == 2:
             return "I"
-        return "W" if _MEDICAL_FORM.fullmatch(word) else "X"
+        return self._care_class if self._form.fullmatch(word) else "X"
 
 
 @cache

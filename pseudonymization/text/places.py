@@ -62,8 +62,8 @@ _CASED = Scans(
     Scan(
         "lives in",
         ADDRESS,
-        rf"\b(?i:domiciliee?|habit(?:e|ant|ait)|demeurant|resid(?:e|ant|ait)|originaire|vit|region d[e']"
-        rf"|banlieue d[e']|peripherie d[e']|(?:ville|commune|village) d[e']|nee? |lives?|living|residing)"
+        rf"\b(?i:(?:domiciliee?|habit(?:e|ant|ait)|demeurant|resid(?:e|ant|ait)|originaire|vit|nee?|lives?|living"
+        rf"|residing)\b|region d[e']|banlieue d[e']|peripherie d[e']|(?:ville|commune|village) d[e'])"
         rf"(?: ?(?i:a|au|aux|de|en|dans|sur|d'|la|le|in|at|near|from))* ?({_TOWN})",
         0.7,
     ),
@@ -113,11 +113,18 @@ def find_places(page: Page) -> list[Found]:
     found = [
         _ended(one, lower) if one.rule == "number and street" else one
         for one in _LOWER.find(lower)
-        # A town has its capital, where a tour, a nice and a metz have none.
-        if one.rule != "town" or 65 <= cased[one.start] < 91
+        if _is_place(page, one)
     ]
     found += [one for one in _CASED.find(cased) if _is_meant(page, one)]
     return found
+
+
+def _is_place(page: Page, one: Found) -> bool:
+    if one.rule == "town":
+        # A town has its capital, where a tour, a nice and a metz have none.
+        return 65 <= page.plain.cased[one.start] < 91
+    # BP is a blood pressure in English.
+    return one.rule != "post box" or page.language != "en" or page.plain.lower[one.start : one.start + 1] == b"p"
 
 
 def _is_meant(page: Page, one: Found) -> bool:

@@ -15,6 +15,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+from pseudonymization.text.found import Found
+
 _OTHER = 0xA4
 """Stands for any sign that is neither letter, figure nor punctuation that a rule knows."""
 
@@ -114,6 +116,12 @@ class Plain:
         if self._starts is None or self._ends is None:
             return start, end
         return self._starts[start], self._ends[end - 1]
+
+    def placed(self, found: list[Found]) -> list[Found]:
+        """Finds with their offsets in `text` in place of those in the bytes."""
+        if self._starts is None:
+            return found
+        return [Found(*self.span(start, end), entity, score, rule) for start, end, entity, score, rule in found]
 
     def _clean(self) -> bytes:
         made, starts, ends = bytearray(), [], []

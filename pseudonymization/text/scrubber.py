@@ -10,8 +10,9 @@ from presidio_analyzer import EntityRecognizer
 
 from pseudonymization.errors import NoteTooLong
 from pseudonymization.text.engine import require_language
-from pseudonymization.text.found import ENTITIES
+from pseudonymization.text.found import DATE, ENTITIES
 from pseudonymization.text.identity import Identity
+from pseudonymization.text.iso_dates import iso_of
 from pseudonymization.text.known import Known, known_of
 from pseudonymization.text.page import Page
 from pseudonymization.text.recognizers import FINDERS
@@ -33,12 +34,25 @@ def tags(language: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
+class DateSpan:
+    """Where a date was replaced, in characters of the scrubbed note, and what it said (see `iso_of`), if certain."""
+
+    start: int
+    end: int
+    date: str | None
+
+
+@dataclass(frozen=True)
 class Scrubbed:
-    """A note without its people, how often each tag stands in it, and what was replaced (offsets in the input)."""
+    """A note without its people, how often each tag stands in it, and what was replaced (offsets in the input).
+
+    `dates` are those that are no birth date, with offsets in `text`.
+    """
 
     text: str = field(repr=False)
     counts: dict[str, int]
     spans: tuple[Span, ...] = ()
+    dates: tuple[DateSpan, ...] = ()
 
 
 class Scrubber:
@@ -63,13 +77,17 @@ class Scrubber:
 
     def scrub(self, text: str, identity: Identity | None = None) -> Scrubbed:
         """Replace every span by its tag or a surrogate; `identity` is what the source says of the note's patient."""
-        pieces, at = [], 0
+        pieces, dates, at, length = [], [], 0, 0
         spans = self.find(text, identity)
         for span in spans:
-            pieces += [text[at : span.start], self._put(span.entity, text[span.start : span.end])]
-            at = span.end
+            kept, written = text[at : span.start], text[span.start : span.end]
+            put = self._put(span.entity, written)
+            pieces += [kept, put]
+            start, length, at = length + len(kept), length + len(kept) + len(put), span.end
+            if span.entity == DATE:
+                dates.append(DateSpan(start, length, iso_of(written, self.language)))
         counts = Counter(self._tag(span.entity) for span in spans)
-        return Scrubbed("".join([*pieces, text[at:]]), dict(counts), tuple(spans))
+        return Scrubbed("".join([*pieces, text[at:]]), dict(counts), tuple(spans), tuple(dates))
 
     def _put(self, entity: str, written: str) -> str:
         return self._tag(entity) if self._surrogates is None else self._surrogates.replace(entity, written)
@@ -82,8 +100,7 @@ class Scrubber:
         found = [one for find, _ in FINDERS.values() for one in find(page)]
         if known is not None:
             found += known.find(page)
-        where = page.plain.span
-        spans = [Span(*where(start, end), entity, score, rule) for start, end, entity, score, rule in found]
+        spans: list[Span] = list(map(Span._make, page.plain.placed(found)))
         for recognizer in self._own:
             for result in recognizer.analyze(text, recognizer.supported_entities, None):
                 spans.append(Span(result.start, result.end, result.entity_type, result.score, recognizer.name))

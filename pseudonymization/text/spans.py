@@ -21,17 +21,22 @@ class Span(NamedTuple):
 def merge(text: str, found: Iterable[Span]) -> list[Span]:
     """Spans in order, never overlapping: named after the surest part; neighbours of one entity become one."""
     merged: list[Span] = []
-    size = 0
-    for span in sorted(found, key=lambda one: (one.start, -one.end, -one.score, one.entity)):
-        if merged:
-            last = merged[-1]
-            alike = span.entity == last.entity and _JOINTS.issuperset(text[last.end : span.start])
-            if span.start < last.end or alike:
-                better = (span.score, span.end - span.start) > (last.score, size)
-                best = span if better else last
-                size = span.end - span.start if better else size
-                merged[-1] = best._replace(start=last.start, end=max(last.end, span.end))
-                continue
-        merged.append(span)
-        size = span.end - span.start
+    # What the last one is so far, in plain variables: a new tuple for each that joins it would be half the time.
+    begin = until = size = -1
+    entity, score, rule = "", 0.0, ""
+    for start, end, kind, sure, why in sorted(found, key=_order):
+        joins = start < until or (kind == entity and _JOINTS.issuperset(text[until:start]))
+        if joins and (sure, end - start) <= (score, size):
+            until = max(until, end)
+            continue
+        if not joins and until >= 0:
+            merged.append(Span(begin, until, entity, score, rule))
+        begin, until = (begin, max(until, end)) if joins else (start, end)
+        size, entity, score, rule = end - start, kind, sure, why
+    if until >= 0:
+        merged.append(Span(begin, until, entity, score, rule))
     return merged
+
+
+def _order(span: Span) -> tuple[int, int, float, str]:
+    return span[0], -span[1], -span[3], span[2]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from benchmarks import extract, fhir, ingest, notes, pseudonyms, validation
+from benchmarks import extract, fhir, ingest, links, notes, pseudonyms, validation
 from benchmarks.harness import Result, Work, measure, table
 from benchmarks.notes import report, score
 from benchmarks.sample import Sample, sample_of
@@ -23,7 +23,8 @@ Run = Callable[[SparkSession, Path, Sample, int], list[Result]]
     "run",
     [
         pytest.param(partial(ingest.run, sizes=(400, 900)), id="ingest", marks=pytest.mark.long),
-        pytest.param(pseudonyms.run, id="pseudonyms"),
+        pytest.param(pseudonyms.run, id="pseudonyms", marks=pytest.mark.long),
+        pytest.param(links.run, id="links", marks=pytest.mark.long),
         pytest.param(notes.run, id="notes", marks=pytest.mark.long),
         pytest.param(extract.run, id="extract", marks=pytest.mark.long),
         pytest.param(validation.run, id="validation", marks=pytest.mark.long),

@@ -23,10 +23,11 @@ from hub.paths import Home
 from hub.settings import Settings
 from ingestion.archive import seal
 from ingestion.contract_set import load_contracts
-from ingestion.ingest import Report, ingest_drop
+from ingestion.ingest import ingest_drop
 from ingestion.lake_history import history
 from ingestion.quarantine_ledger import QuarantineLedger
 from ingestion.recount import recount
+from ingestion.reports import Report
 from ingestion.sealed_rows import SealedRows
 from projects.extract import compile_extract
 from pseudonymization.keystore import KeyStore

@@ -112,6 +112,20 @@ def test_what_a_search_for_leaks_finds_is_an_incident_until_it_is_closed(tmp_pat
     assert "removed" in hub(tmp_path, "incident", "list", "--all").stdout
 
 
+@pytest.mark.spark
+def test_a_lake_reached_by_url_is_searched_too(tmp_path: Path) -> None:
+    home, far = tmp_path / "home", tmp_path / "far"
+    assert hub(home, "keys", "init").returncode == 0
+    (home / "sealed" / "list.csv").write_text("nir,291062901912345\n")
+    (far / "visits").mkdir(parents=True)
+    (far / "visits" / "x.csv").write_text("a;2 91 06 29 019 123 45;b")
+    url = {"HUB_LAKE_URL": far.as_uri(), "HUB_SPARK_MASTER": "local[1]"}
+    found = hub(home, "leaks", "--list", str(home / "sealed" / "list.csv"), **url)
+    assert found.returncode == 1, found.stderr
+    assert f"LEAK nir: 2 matches in {far.as_uri()}/visits/x.csv (raw)" in found.stdout
+    assert not list((home / "sealed" / "tmp").iterdir())
+
+
 def test_an_unknown_source_names_the_known_ones(tmp_path: Path) -> None:
     assert hub(tmp_path, "keys", "init").returncode == 0
     said = refused(hub(tmp_path, "ingest", "nowhere"))
@@ -127,6 +141,18 @@ def test_an_unknown_drop_is_said(tmp_path: Path) -> None:
     assert hub(tmp_path, "keys", "init").returncode == 0
     (tmp_path / "landing" / "snds" / "there").mkdir(parents=True)
     assert "there" in refused(hub(tmp_path, "ingest", "snds", "--drop", "elsewhere"))
+
+
+def test_of_several_sources_one_that_fails_stops_no_other(tmp_path: Path) -> None:
+    assert hub(tmp_path, "keys", "init").returncode == 0
+    (tmp_path / "landing" / "snds" / "open").mkdir(parents=True)
+    (tmp_path / "hub.yaml").write_text("drops: {sealed_only: [snds]}\n")
+    done = hub(tmp_path, "ingest", "snds", "correspondence", HUB_SETTINGS=str(tmp_path / "hub.yaml"))
+    assert done.returncode == 1
+    assert "snds: A drop of snds is not sealed" in done.stderr
+    assert "No drop waits below landing/correspondence" in done.stdout
+    assert "one source" in refused(hub(tmp_path, "ingest", "snds", "chu", "--drop", "open"))
+    assert "nowhere" in refused(hub(tmp_path, "ingest", "snds", "nowhere"))
 
 
 def test_a_missing_java_is_said(tmp_path: Path) -> None:
@@ -224,6 +250,7 @@ def test_contracts_are_drafted_checked_and_never_written_over(tmp_path: Path) ->
 
 
 @pytest.mark.spark
+@pytest.mark.long
 def test_a_view_is_tried_on_a_file_and_wrong_files_are_one_sentence(tmp_path: Path) -> None:
     view, file, out = tmp_path / "view.json", tmp_path / "Patient.ndjson", tmp_path / "out"
     view.write_text('{"resource": "Patient", "select": [{"column": [{"name": "id", "path": "id"}]}]}')

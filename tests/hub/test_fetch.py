@@ -16,7 +16,8 @@ import pytest
 import hub.ingest
 from hub.paths import ROOT, Home
 from hub.settings import DropSettings, TextSettings
-from ingestion.errors import NotWhole
+from ingestion.errors import GateFailed, NotWhole
+from ingestion.reports import Learnt
 
 CONTRACT = """
 table: stays
@@ -79,11 +80,11 @@ def test_a_drop_that_still_arrives_is_left_for_later(tmp_path: Path, monkeypatch
         (home.landing / "snds" / name).mkdir(parents=True)
     asked: list[tuple[str, float]] = []
 
-    def take(_: str, path: Path, **options: Any) -> str:
+    def take(_: str, path: Path, **options: Any) -> SimpleNamespace:
         asked.append((path.name, options["settle"]))
         if path.name == "one":
             raise NotWhole("Still arriving.")
-        return path.name
+        return SimpleNamespace(name=path.name, learnt=Learnt())
 
     monkeypatch.setattr(hub.ingest, "ingest_drop", take)
     monkeypatch.setattr(hub.ingest, "require_java", lambda: None)
@@ -96,10 +97,36 @@ def test_a_drop_that_still_arrives_is_left_for_later(tmp_path: Path, monkeypatch
     )  # fmt: skip
     waiting: list[str] = []
     done: Any = hub.ingest.ingest_source(stand_in, "snds", None, lambda *_: None, waiting=waiting)
-    assert done == ["two"]
+    assert [one.name for one in done] == ["two"]
     assert waiting == ["one: Still arriving."]
     assert asked == [("one", 60), ("two", 60)]
     hub.ingest.ingest_source(stand_in, "snds", "two", lambda *_: None, settled=True)
     assert asked[-1] == ("two", 0)
     with pytest.raises(NotWhole):
         hub.ingest.ingest_source(stand_in, "snds", "one", lambda *_: None, waiting=[])
+
+
+def test_what_two_persons_claim_is_told_though_a_later_drop_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home").make()
+    for name in ("one", "two"):
+        (home.landing / "snds" / name).mkdir(parents=True)
+
+    def take(_: str, path: Path, **options: Any) -> SimpleNamespace:
+        if path.name == "two":
+            raise GateFailed("It failed.")
+        return SimpleNamespace(source="snds", drop_id="0" * 32, learnt=Learnt(conflicts=3))
+
+    told: list[Any] = []
+    monkeypatch.setattr(hub.ingest, "ingest_drop", take)
+    monkeypatch.setattr(hub.ingest, "require_java", lambda: None)
+    monkeypatch.setattr(hub.ingest, "warm_up", lambda: None)
+    monkeypatch.setattr(hub.ingest, "tell_conflicts", lambda _, found: told.extend(found))
+    stand_in: Any = SimpleNamespace(
+        contracts=SimpleNamespace(source=lambda _: []), keystore=None, home=home, scratch=tmp_path, spark=None,
+        lake=None, ledger=None, settings=SimpleNamespace(drops=DropSettings(), text=TextSettings()),
+    )  # fmt: skip
+    with pytest.raises(GateFailed):
+        hub.ingest.ingest_source(stand_in, "snds", None, lambda *_: None)
+    assert told == [("snds", "drop 000000000000", 3)]

@@ -51,6 +51,7 @@ def published(home: Home) -> list[str]:
         engine.dispose()
 
 
+@pytest.mark.long
 def test_a_full_disk_publishes_nothing_and_the_next_run_converges(small_disk: Path) -> None:
     home = Home(small_disk / "home").make()
     KeyStore.create(home.keys)

@@ -55,6 +55,7 @@ def content(spark: SparkSession, home: Home) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_and_run_again(spark: SparkSession, tmp_path: Path) -> None:
     undisturbed = Home(tmp_path / "a").make()
     KeyStore.create(undisturbed.keys)

@@ -65,7 +65,12 @@ def test_a_lake_elsewhere_lives_as_one_at_home(store: Store, tmp_path: Path) -> 
         assert counts[0] == counts[1]
         assert "lake/ER_PRS_F" in counts[0]
         assert content(alone.root) == content(away.root, **there)
-        assert "not searched" in ran(away.root, "leaks", **there)
+        assert " 0 leaks." in ran(away.root, "leaks", **there)
+        # It can find: this word stands in the log of every table.
+        (away.sealed / "list.csv").write_text("word,numRecords\n")
+        done = hub(away.root, "leaks", "--list", str(away.sealed / "list.csv"), **there)
+        assert done.returncode == 1, done.stderr[-3000:]
+        assert f" in {store.url}/" in done.stdout
     # Nothing of the lake is at home, and what opens the store is nowhere to be read.
     assert list(away.lake.iterdir()) == []
     for secret in store.secrets:

@@ -11,7 +11,7 @@ from hub.compose import Hub
 from hub.ingest import ingest_source
 from hub.settings import Settings
 from ingestion.contract_set import load_contracts
-from ingestion.ingest import Report
+from ingestion.reports import Report
 from pseudonymization.keystore import KeyStore
 from pseudonymization.person import person_key_of
 from tests.ingestion.conftest import PEOPLE, PEOPLE_HEADER, VISITS, VISITS_HEADER
@@ -101,6 +101,7 @@ def states(reports: list[Report]) -> list[dict[str, str]]:
     return [{table.table: table.state for table in report.tables} for report in reports]
 
 
+@pytest.mark.long
 def test_a_replay_puts_a_new_version_in_the_place_of_the_old_one_once(spark: SparkSession, tmp_path: Path) -> None:
     door = Door(spark, tmp_path)
     door.ingest()

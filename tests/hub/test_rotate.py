@@ -105,7 +105,7 @@ def test_what_comes_after_joins_what_came_before(world: World) -> None:
         VISITS=("number,psa,rank,mother,start", "21,PSAGOES000000001,1,,07022023"),
     )
     report = world.ingest("newer")
-    assert (report.keys_learnt, report.persons_merged) == (1, 0)
+    assert (report.learnt.keys, report.learnt.merged) == (1, 0)
     people = {row["person_key"]: row["sex"] for row in world.hub.lake.read("people").collect()}
     assert len(people) == 4
     assert [people[key] for key in keys if key in people] == [2], "an upsert finds the row that it replaces"

@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 from hub.database import build_engine
 from hub.paths import Home
 from ingestion.contract_set import Contracts, load_contracts
-from ingestion.ingest import Folders, Progress, Report, _silent, ingest_drop
+from ingestion.ingest import Folders, Progress, _silent, ingest_drop
 from ingestion.lake import Lake
 from ingestion.ledger import Ledger
+from ingestion.reports import Report
 from ingestion.tables import metadata
 from pseudonymization.keystore import KeyStore
 

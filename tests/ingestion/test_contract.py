@@ -54,6 +54,19 @@ def test_the_lake_key_of_a_register_is_the_person() -> None:
         ("record_keys: {visit: [number]}", "record_keys: {visit: [place]}", "record_keys visit names place"),
         ("format: csv", "format: fhir", "view is needed"),
         ("  price:", "  person_key:", "a name that the hub keeps for itself"),
+        ("  price:", "  price__dates:", "a name that the hub keeps for itself"),
+        ("{kind: psa, columns", "{kind: psa, issuer: '29', columns", "An issuer has letters"),
+        (
+            "sensitivity: plain, fr: p",
+            "generalize: age, sensitivity: plain, fr: p",
+            "generalize age needs the type int",
+        ),
+        (
+            "period:",
+            "  - {role: a, register: true, identifiers: [{kind: ipp, columns: [doctor]}]}\n"
+            "  - {role: b, register: true, identifiers: [{kind: ipp, columns: [place]}]}\nperiod:",
+            "one role registers",
+        ),
     ],
 )
 def test_a_wrong_contract_names_its_file_and_key(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -47,6 +47,8 @@ def test_nothing_changes_between_a_contract_and_itself(table: str) -> None:
         ({"columns": {"price": {"nomenclature": "X"}}}, "columns.price.nomenclature", True),
         ({"columns": {"place": {"unknown_code": "warn"}}}, "columns.place.unknown_code", True),
         ({"columns": {"place": {"unknown_code": "freeze"}}}, "columns.place.unknown_code", False),
+        ({"columns": {"doctor": {"number": "rpps"}}}, "columns.doctor.number", False),
+        ({"columns": {"doctor": {"number": "rpps", "unknown_code": "warn"}}}, "columns.doctor.number", True),
         ({"columns": {"finish": {"calendar": "partial"}}}, "columns.finish.calendar", True),
         ({"columns": {"finish": {"calendar": "shared"}}}, "columns.finish.calendar", False),
         ({"columns": {"place": {"fr": "Endroit"}}}, "columns.place.fr", True),

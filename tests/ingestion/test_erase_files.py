@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.contract import Contract, Label
+from ingestion.contract import Contract
+from ingestion.contract_column import Label
 from ingestion.erase_files import Marks, unread, without
 from ingestion.erase_landing import ASIDE, recover
 

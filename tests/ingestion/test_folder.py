@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -53,6 +54,22 @@ def test_a_folder_says_what_is_in_it(place: Place, tmp_path: Path) -> None:
     assert folder.sizes() == {".hidden": 0}
 
 
+def test_files_far_away_are_fetched_one_at_a_time(spark: SparkSession, tmp_path: Path) -> None:
+    store, near = tmp_path / "store", tmp_path / "near"
+    for number in range(3):
+        (store / f"part={number}").mkdir(parents=True)
+        (store / f"part={number}" / "x.txt").write_text(str(number))
+    got = {}
+    for name, copy in Far(store.as_uri(), spark).one_by_one(near):
+        got[name] = copy.read_text()
+        assert [path for path in near.rglob("*") if path.is_file()] == [copy]
+        # One that goes away before its turn is no failure.
+        shutil.rmtree(store / "part=2", ignore_errors=True)
+    assert got == {"part=0/x.txt": "0", "part=1/x.txt": "1"} or got == {"part=2/x.txt": "2", **got}
+    assert len(got) >= 2
+    assert not [path for path in near.rglob("*") if path.is_file()]
+
+
 def test_a_folder_that_is_not_there_is_empty(place: Place) -> None:
     folder = folder_of(place / "absent")
     assert (folder.names(), folder.folders(), folder.sizes(), folder.held(["x"])) == ([], [], {}, {})
@@ -77,6 +94,7 @@ def far(small: Small) -> Small:
     return replace(small, lake=Lake(small.spark, place, small.ledger))
 
 
+@pytest.mark.long
 def test_care_and_the_way_back_of_a_lake_behind_a_url(small: Small) -> None:
     near, small = small, far(small)
     for number in (1, 2, 3):

@@ -15,8 +15,8 @@ from hub.paths import ROOT
 from ingestion import ingest
 from ingestion.abreast import abreast
 from ingestion.errors import DropError, GateFailed, IngestionError, NotPublished, StorageFull, UnknownSource
-from ingestion.ingest import TableReport
 from ingestion.quarantine import Quarantine
+from ingestion.reports import TableReport
 from pseudonymization.person import person_key_of
 from tests.ingestion.conftest import GOOD_PEOPLE, GOOD_VISITS, VISITS, Small
 

@@ -25,7 +25,7 @@ class Crash(BaseException):
 def care(small: Small, *, days: int = 0, **options: object) -> Maintained:
     return maintain(
         small.lake, small.ledger, small.contracts, "visits",
-        care=Care(days), now=utc_now() + timedelta(seconds=1), pins=small.home.run / "pins",
+        care=Care(days), now=utc_now() + timedelta(minutes=10), pins=small.home.run / "pins",
         locks=small.folders.locks, **options,  # type: ignore[arg-type]
     )  # fmt: skip
 

@@ -10,10 +10,10 @@ from sqlalchemy import update
 from ingestion import tables
 from ingestion.contract_set import load_contracts
 from ingestion.errors import GateFailed, QuarantineError
-from ingestion.ingest import TableReport
 from ingestion.quarantine_ledger import QuarantineLedger, Standing
 from ingestion.quarantine_replay import replay
 from ingestion.recount import recount
+from ingestion.reports import TableReport
 from ingestion.sealed_rows import SealedRows
 from tests.ingestion.conftest import GOOD_PEOPLE, GOOD_VISITS, PEOPLE, VISITS, Small
 
@@ -30,10 +30,11 @@ class Crash(BaseException):
 
 
 def again(small: Small, name: str, progress=lambda table, step: None) -> TableReport:  # type: ignore[no-untyped-def]
-    return replay(
+    report, _ = replay(
         name, spark=small.spark, lake=small.lake, ledger=small.ledger, keystore=small.keystore,
         contracts=small.contracts, folders=small.folders, progress=progress, lock_timeout=1.0,
     )  # fmt: skip
+    return report
 
 
 def mend(small: Small, folder: Path, before: str, after: str, table: str = "visits") -> None:

@@ -11,9 +11,10 @@ import pytest
 
 from hub.paths import Home
 from ingestion.contract_set import load_contracts
-from ingestion.ingest import Folders, Report, ingest_drop
+from ingestion.ingest import Folders, ingest_drop
 from ingestion.lake import Lake
 from ingestion.ledger import Ledger
+from ingestion.reports import Report
 from ingestion.view_definition import load_view
 from pseudonymization.keystore import KeyStore
 

@@ -16,9 +16,10 @@ import yaml
 from hub.paths import Home
 from ingestion.contract_set import Contracts, load_contracts
 from ingestion.drop import take_in
-from ingestion.ingest import Folders, Report, ingest_drop
+from ingestion.ingest import Folders, ingest_drop
 from ingestion.lake import Lake
 from ingestion.ledger import Ledger
+from ingestion.reports import Report
 from ingestion.sources import source_of
 from pseudonymization.keystore import KeyStore
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from stdnum import luhn
 
 from ingestion.contract import Contract
 from ingestion.contract_set import read_contract
@@ -77,6 +78,8 @@ def test_what_is_frozen_rejects_the_batch_and_nothing_else_does() -> None:
         ),
         ("write: append", "write: append\nsurprises:\n  type_change: evolve", "line 22, column 3", "type_change"),
         ("doctor: {", "doctor: {unknown_code: warn, ", "line 25, column 3", "unknown_code needs codes"),
+        ("place: {", "place: {number: rpps, ", "line 28, column 3", "without codes"),
+        ("doctor: {", "doctor: {number: adeli, ", "line 25, column 12", "number"),
         ("doctor: {", "doctor: {header: start, ", "line 1, column 1", "two of them have the same header"),
     ],
 )
@@ -176,6 +179,7 @@ def test_a_missing_column_is_null_and_counted_and_one_that_is_needed_refuses_its
     assert (str(prices["001"]), prices["004"]) == ("10.50", None)
 
 
+RPPS = f"1000123456{luhn.calc_check_digit('1000123456')}"
 BAD_PRICE = "101,PSA0000000000001,1,D1,2023-01-02,03012023,A,dear"
 BAD_PLACE = "102,PSA0000000000001,1,D1,2023-01-02,03012023,Z,1"
 BAD_START = "103,PSA0000000000001,1,D1,02/01/2023,03012023,A,1"
@@ -190,6 +194,28 @@ def test_a_value_that_does_not_fit_becomes_null_and_is_counted_where_the_contrac
     rows = {row["number"]: row for row in small.lake.read("visits").collect()}
     assert (rows["101"]["price"], rows["101"]["place"]) == (None, "A")
     assert (str(rows["102"]["price"]), rows["102"]["place"]) == ("1.00", None)
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("policy", [None, "warn", "discard_value"])
+def test_a_number_that_its_register_could_not_have_given(
+    make_small: Callable[[], Small], contract_folder: Path, policy: str | None
+) -> None:
+    content = yaml.safe_load(VISITS)
+    content["columns"]["doctor"] |= {"number": "rpps"} | ({"unknown_code": policy} if policy else {})
+    (contract_folder / "visits.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    small = make_small()
+    sealed = f"s1-{'0' * 8}-{'f' * 32}"
+    doctors = {"001": RPPS, "002": "10001234560", "003": sealed, "004": ""}
+    lines = [f"{number},PSA0000000000001,1,{doctor},2023-01-02,,A,1" for number, doctor in doctors.items()]
+    report = small.ingest(small.drop("one", visits=lines))["visits"]
+    told = {"unknown_code:doctor": 1}
+    assert (dict(report.details), dict(report.noticed)) == (({}, told) if policy else (told, {}))
+    held = {row["number"]: row["doctor"] for row in small.lake.read("visits").collect()}
+    assert held.keys() == ({*doctors} if policy else {*doctors} - {"002"})
+    assert held["001"] != RPPS
+    assert len({held["001"], held["003"], held.get("002")} - {None}) == (3 if policy == "warn" else 2)
+    assert held["004"] is None
 
 
 @pytest.mark.spark

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyspark.sql import functions as F
 
-from ingestion.contract import Column
+from ingestion.contract_column import Column
 from ingestion.values import attachment_text, typed
 
 if TYPE_CHECKING:

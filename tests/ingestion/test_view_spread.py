@@ -13,9 +13,9 @@ from pyspark.sql import functions as F
 
 from ingestion.contract_set import load_contracts, read_contract
 from ingestion.errors import ContractError, UnbalancedBatch
-from ingestion.ingest import TableReport
 from ingestion.quarantine_replay import replay
 from ingestion.recount import recount
+from ingestion.reports import TableReport
 from ingestion.sealed_rows import SealedRows
 from ingestion.sources import fhir
 from ingestion.taken import TakenTable
@@ -162,7 +162,7 @@ def test_refused_rows_are_found_in_their_line_and_put_through_again(ward: Ward) 
     assert sorted(where.line for where in sealed.places(ward.small.keystore).values()) == [2, 2, 3]
     ward.table("components", "Observation", OBSERVATION, TYPES, version=2)
     small = ward.small
-    done = replay(
+    done, _ = replay(
         batch.batch_id, spark=small.spark, lake=small.lake, ledger=small.ledger, keystore=small.keystore,
         contracts=small.contracts, folders=small.folders, lock_timeout=1.0,
     )  # fmt: skip
@@ -242,6 +242,7 @@ ITEMS = [
 ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_items_are_walked_to_the_set_depth_and_deeper_forms_are_quarantined_whole(ward: Ward) -> None:
     ward.table("items", "QuestionnaireResponse", ITEMS, {"number": "int", "link": "string", "answer": "int"})
     forms = [
@@ -266,7 +267,7 @@ def test_items_are_walked_to_the_set_depth_and_deeper_forms_are_quarantined_whol
     assert json.loads(deep["_malformed"]) == {"resourceType": "QuestionnaireResponse", **forms[1]}
     # A replay cannot read deeper than its contract says; reading the drop under a deeper one does.
     small = ward.small
-    done = replay(
+    done, _ = replay(
         batch.batch_id, spark=small.spark, lake=small.lake, ledger=small.ledger, keystore=small.keystore,
         contracts=small.contracts, folders=small.folders, lock_timeout=1.0,
     )  # fmt: skip

@@ -14,6 +14,7 @@ class Column:
     type: str = "string"
     digest: str | None = None
     calendar: str | None = None
+    generalize: str | None = None
     fr: str = "Libellé"
     en: str = "Label"
 

@@ -30,7 +30,9 @@ def main() -> None:
     KeyStore.create(home.keys)
     step = begin_rotation(home.keys).step
     keys = end_rotation(home.keys)
-    options = SparkOptions(master="local[2]", driver_memory="1g", shuffle_partitions=2, event_log=True)
+    options = SparkOptions(
+        master="local[2]", driver_memory="1g", shuffle_partitions=2, compiler="quick", event_log=True
+    )
     spark = build_session(options, jars=Path(sys.argv[2]), tmp=home.sealed_tmp, logs=home.logs, name="law")
     people = spark.read.option("header", "true").csv(str(home.landing / "people.csv"))
     keyed = with_keys(people, spark, {"person": keys.derive("person"), "record": keys.derive("record")})
@@ -40,7 +42,7 @@ def main() -> None:
         .withColumn("stay", keyed_digest("record", F.col("ipp"), steps=1))
         .withColumn("valid", nir_is_valid(F.col("nir")))
     )
-    groups = frame.select(key_group({"ins": F.col("person_key"), "ipp": F.col("ipp_key")}).alias("keys"))
+    groups = frame.select(key_group([("ins", F.col("person_key")), ("ipp", F.col("ipp_key"))]).alias("keys"))
     learned = learn(empty_links(spark), groups, spark=spark, key=keys.derive("person-id"), generation=1)
     learned.table.write.format("delta").save(str(home.lake / "person_link"))
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def test_what_is_sealed_is_read_back_united_and_hidden(spark: SparkSession, tmp_
         if path.is_file():
             content = path.read_bytes()
             assert b"Quimperlot" not in content
-            assert b"1965" not in content
+            assert b"1965-03-1" not in content
     adds = [
         entry["add"]
         for log in (folder / "_delta_log").glob("*.json")
@@ -71,3 +72,29 @@ def test_what_is_sealed_is_read_back_united_and_hidden(spark: SparkSession, tmp_
     swapped = rows.withColumn("person_key", F.when(F.col("person_key") == "k1", "k2").otherwise("k1"))
     swapped.write.format("delta").mode("overwrite").save(str(folder))
     assert set(read(table).values()) == {UNREADABLE}
+
+
+def test_who_was_not_told_of_for_long_is_forgotten(spark: SparkSession, tmp_path: Path) -> None:
+    folder, day = tmp_path / "identities", date(2024, 1, 1)
+
+    def on(days: int) -> IdentityTable:
+        return IdentityTable(spark, folder, KEY, lambda: day + timedelta(days=days))
+
+    upsert(on(0), spark, [("k1", ["Zoé"], None), ("k2", ["Ana"], None)])
+    upsert(on(40), spark, [("k2", ["Anna"], None)])
+    assert on(60).forget_unseen(60) == 0
+    assert on(61).forget_unseen(60) == 1
+    assert {key: Identity.from_json(text).names for key, text in read(on(61)).items()} == {"k2": ("Ana", "Anna")}
+    assert on(61).forget_unseen(60) == 0
+
+
+def test_a_table_of_an_earlier_release_counts_from_today(spark: SparkSession, tmp_path: Path) -> None:
+    folder, day = tmp_path / "identities", date(2024, 1, 1)
+    upsert(IdentityTable(spark, tmp_path / "new", KEY), spark, [("k1", ["Zoé"], None)])
+    old = spark.read.format("delta").load(str(tmp_path / "new")).drop("seen_on")
+    old.write.format("delta").save(str(folder))
+    table = IdentityTable(spark, folder, KEY, lambda: day)
+    assert set(read(table)) == {"k1"}
+    assert table.forget_unseen(1) == 0
+    assert IdentityTable(spark, folder, KEY, lambda: day + timedelta(days=2)).forget_unseen(1) == 1
+    assert read(table) == {}

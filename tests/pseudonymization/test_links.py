@@ -1,39 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from pseudonymization.digest import keyed_digest_of
-from pseudonymization.keystore import DerivedKey
-from pseudonymization.links import LINKS_SCHEMA, Learned, empty_links, key_group, learn
+from pseudonymization.links import LINKS_SCHEMA, empty_links, key_group
+from tests.pseudonymization.linking import minted_from, persons, teach
 
 pytestmark = pytest.mark.spark
-KEY = DerivedKey("0a1b2c3d", bytes(range(32)))
-
-Group = Iterable[str]
-"""Keys such as `psa:1` or `psa_alone:x`, of one person."""
-
-
-def teach(spark: SparkSession, known: DataFrame, groups: Iterable[Group], generation: int) -> Learned:
-    rows = [([(key.split(":")[0], key) for key in group],) for group in groups]
-    frame = spark.createDataFrame(rows, "keys array<struct<kind string, person_key string>>").coalesce(1)
-    # What was learnt is written between two batches; here the checkpoint cuts its plan.
-    return learn(known.localCheckpoint(), frame, spark=spark, key=KEY, generation=generation)
-
-
-def persons(learned: Learned) -> dict[str, str | None]:
-    rows = learned.table.collect()
-    assert len({row["person_key"] for row in rows}) == len(rows)
-    return {row["person_key"]: row["person"] for row in rows}
-
-
-def minted_from(key: str) -> str | None:
-    return keyed_digest_of(KEY, key)
 
 
 def test_a_chain_becomes_one_person_minted_from_its_smallest_key(spark: SparkSession) -> None:
@@ -48,7 +24,11 @@ def test_a_chain_becomes_one_person_minted_from_its_smallest_key(spark: SparkSes
 def test_the_oldest_survives_a_merge_and_learning_again_changes_nothing(spark: SparkSession) -> None:
     first = teach(spark, empty_links(spark), [["psa:9"]], 1)
     second = teach(spark, first.table, [["ins:1", "ipp:1"]], 2)
+    assert second.added is not None
+    assert {row["person_key"] for row in second.added.collect()} == {"ins:1", "ipp:1"}
     third = teach(spark, second.table, [["ins:1", "psa:9"], ["fhir_patient:f", "ipp:1"]], 3)
+    # Rows that were there have changed: adding would not do.
+    assert third.added is None
     old = minted_from("psa:9")
     assert persons(third) == dict.fromkeys(["psa:9", "ins:1", "ipp:1", "fhir_patient:f"], old)
     assert (third.keys, third.minted, third.merged) == (1, 0, 1)
@@ -65,12 +45,15 @@ def test_a_number_that_twins_share_joins_nobody(spark: SparkSession) -> None:
     second = teach(spark, first.table, [["psa:x2", "psa_alone:x"]], 2)
     got = persons(second)
     assert got["psa_alone:x"] is None
+    assert second.added is None
     assert got["psa_alone:y"] == minted_from("psa:y1")
     assert got["psa:x1"] != got["psa:x2"]
     assert second.ambiguous == 1
     # Hearing of one twin again does not give the number back.
     third = teach(spark, second.table, [["psa:x1", "psa_alone:x"]], 3)
     assert persons(third)["psa_alone:x"] is None
+    assert third.added is not None
+    assert third.added.isEmpty()
 
 
 def test_a_shared_number_in_one_batch_and_one_that_nobody_bears(spark: SparkSession) -> None:
@@ -89,7 +72,7 @@ def test_two_numbers_of_one_person_follow_a_merge(spark: SparkSession) -> None:
 
 def test_null_keys_fall_out_of_a_group(spark: SparkSession) -> None:
     frame = spark.createDataFrame([("a", None)], "a string, b string")
-    groups = frame.select(key_group({"psa": F.col("a"), "ins": F.col("b")}).alias("keys"))
+    groups = frame.select(key_group([("psa", F.col("a")), ("ins", F.col("b"))]).alias("keys"))
     assert groups.collect()[0]["keys"] == [("psa", "a")]
 
 

@@ -8,6 +8,7 @@ from pseudonymization.digest import with_keys
 from pseudonymization.errors import UnknownKind
 from pseudonymization.keystore import DerivedKey
 from pseudonymization.nir import nir_key
+from pseudonymization.normal import split_kind
 from pseudonymization.person import KINDS, person_key, person_key_of
 
 KEY = DerivedKey("0a1b2c3d", bytes(range(32)))
@@ -33,6 +34,9 @@ def test_what_must_stay_apart() -> None:
         person_key_of(KEY, "idt_ano", "Ab1"),
         person_key_of(KEY, "ipp", "0042"),
         person_key_of(KEY, "ipp", "42"),
+        person_key_of(KEY, "ipp", "42", issuer="290000017"),
+        person_key_of(KEY, "ipp", "42", issuer="350000022"),
+        person_key_of(KEY, "fhir_patient", "42", issuer="290000017"),
     ]
     assert None not in keys
     assert len(set(keys)) == len(keys)
@@ -56,6 +60,14 @@ def test_unknown_kinds_and_wrong_counts_are_refused() -> None:
         person_key_of(KEY, "psa", "x")
 
 
+@pytest.mark.parametrize("written", ["psa@290000017", "ipp@", "ipp@a b", "ipp@x'y", "nir@1", ""])
+def test_an_issuer_goes_with_numbers_that_are_a_hospitals_own(written: str) -> None:
+    assert split_kind("ipp@29.a-B") == ("ipp", "29.a-B")
+    assert split_kind("psa") == ("psa", None)
+    with pytest.raises(UnknownKind):
+        split_kind(written)
+
+
 @pytest.mark.spark
 def test_spark_and_python_agree(spark: SparkSession) -> None:
     rows = [
@@ -68,3 +80,5 @@ def test_spark_and_python_agree(spark: SparkSession) -> None:
     got = frame.select(*[person_key(kind, columns[:count]) for kind, count in KINDS.items()]).collect()
     want = [tuple(person_key_of(KEY, kind, *row[:count]) for kind, count in KINDS.items()) for row in rows]
     assert [tuple(row) for row in got] == want
+    issued = [row[0] for row in frame.select(person_key("ipp", columns[:1], issuer="29")).collect()]
+    assert issued == [person_key_of(KEY, "ipp", row[0], issuer="29") for row in rows]

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/checks")
 def checks(request: Request, visitor: Visitor = Depends(Needs(Action.SEE_CHECKS))) -> Response:
     """Every table with the outcome of its last batch."""
     portal: Portal = request.app.state.portal
-    return portal.pages.render(request, "checks.html", visitor, tables=portal.checks())
+    return portal.pages.render(request, "checks.html", visitor, tables=portal.checks(), claimed=portal.claimed())
 
 
 @router.get("/{table}", name="checks_of")

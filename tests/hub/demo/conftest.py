@@ -18,7 +18,7 @@ from hub.demo.served import Served
 from hub.paths import ROOT, Home
 
 #: Pictures for the documentation want a plot with all its bars.
-PEOPLE = 2000 if os.environ.get("HUB_PICTURES") else 400
+PEOPLE = 2000 if os.environ.get("HUB_PICTURES") else 200
 
 
 @dataclass(frozen=True)

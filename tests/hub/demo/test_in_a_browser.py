@@ -69,6 +69,7 @@ def picture(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / name)
 
 
+@pytest.mark.long
 def test_from_an_application_to_a_model(played, served, browser: Browser) -> None:
     researcher = sign_in(browser, served, "camille", new_password(played, "camille"))
     steward = sign_in(browser, served, "solene", new_password(played, "solene"))

@@ -102,4 +102,18 @@ def test_skipped_folders_are_left_out(tmp_path: Path) -> None:
 
 def test_a_container_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     (tmp_path / "x.gz").write_bytes(gzip.compress(b"abc" * 100)[:-12])
-    assert search([tmp_path], text_needles(VALUES)).undecoded == (tmp_path / "x.gz",)
+    assert search([tmp_path], text_needles(VALUES)).undecoded == (str(tmp_path / "x.gz"),)
+
+
+def test_a_file_far_away_is_told_by_its_url(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    copy.write_text(f"number {NIR}")
+    url, ticks = "s3a://bucket/lake", []
+    far = [(url, f"visits/{NIR}/part-0.csv", copy), (url, "visits/gone.csv", tmp_path / "gone")]
+    found = search([], text_needles(VALUES), far=far, tick=lambda *one: ticks.append(one))
+    assert {(leak.kind, leak.form, leak.place) for leak in found.leaks} == {
+        ("nir", "name", "s3a://bucket/lake/visits/(hidden)/part-0.csv"),
+        ("nir", "raw", "s3a://bucket/lake/visits/(hidden)/part-0.csv"),
+    }
+    assert found.files == 2
+    assert ticks == [("Searching", 1, None), ("Searching", 2, None)]

@@ -110,10 +110,10 @@ def _sqlite(said: str) -> bytes:
         ("lake/t/part.parquet", None),
         ("projects/p0001/data/x.csv", f"a;{NUMBER};b".encode()),
         ("logs/hub.log", b"vu QUIMPERLOT-VAY ZOE ce jour"),
-        ("eventlogs/app.gz", gzip.compress(b"phone +33639987654")),
+        ("eventlogs/app.gz", gzip.compress(b"phone +33639987654", mtime=0)),
         ("eventlogs/app.bz2", bz2.compress(b"mail zoe@quimperlot.example")),
         ("records.db", _sqlite("17, venelle; 17 Venelle des Grebes")),
-        ("mlflow/mlruns/a.tar", _tar(gzip.compress(NUMBER.encode()))),
+        ("mlflow/mlruns/a.tar", _tar(gzip.compress(NUMBER.encode(), mtime=0))),
         ("mlflow/b.tar", _tar(_tar(_sqlite(NUMBER)))),
         ("notebooks/n.ipynb", json.dumps({"cells": [{"source": ["Zo\u00e9 Quimperlot-Vay"]}]}).encode()),
         (f"tmp/{NUMBER}/empty.txt", b"x"),
@@ -143,7 +143,7 @@ def test_no_place_that_is_told_holds_the_value(home: Home) -> None:
     (folder / "broken.parquet").write_bytes(b"PAR1 and no more")
     searched = search_home(home)
     assert searched.leaks and searched.undecoded
-    told = [f"{leak.kind} {leak.place} {leak.form}" for leak in searched.leaks] + [str(p) for p in searched.undecoded]
+    told = [f"{leak.kind} {leak.place} {leak.form}" for leak in searched.leaks] + list(searched.undecoded)
     assert not [line for line in told if NUMBER in line]
     assert any("(hidden)" in line for line in told)
 

@@ -33,6 +33,7 @@ from hub.portal import (
     SystemState,
     create_app,
 )
+from hub.portal.checks import Claimed
 from hub.portal.job_views import Job, RunDetail
 from hub.portal.views import Rarity, Wanted
 from hub.reviews import Reviews
@@ -257,6 +258,7 @@ class Site:
     now: list[datetime]
     jobs: Jobs
     reviews: Reviews
+    claimed: list[Claimed]
 
     def client(self, username: str | None = None, language: str = "en") -> TestClient:
         client = TestClient(self.app, raise_server_exceptions=False, follow_redirects=False)
@@ -341,6 +343,7 @@ def build_site(engine: Engine, identity: Any = None) -> Site:
     reviews = Reviews(engine, Path(str(engine.url.database)).parent / "reviews")
     number = draw_notes(reviews, "title", ["Vu [NOM]."])
     reviews.judge(number, 1, missed=False, by="sam")
+    claimed: list[Claimed] = []
     app = create_app(
         governance=governance,
         catalogue=lambda: TABLES,
@@ -349,13 +352,14 @@ def build_site(engine: Engine, identity: Any = None) -> Site:
         settings=PortalSettings(secret=b"s" * 32),
         system=lambda: SYSTEM,
         checked=lambda: CHECKS,
+        claimed=lambda: claimed,
         jobs=jobs,
         reviews=reviews,
         on_granted=calls.granted.append,
         on_closed=calls.closed.append,
         on_deactivated=calls.deactivated.append,
     )
-    return Site(app, governance, projects, calls, now, jobs, reviews)
+    return Site(app, governance, projects, calls, now, jobs, reviews, claimed)
 
 
 def draw_notes(reviews: Reviews, column: str, notes: list[str]) -> int:

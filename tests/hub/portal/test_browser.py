@@ -186,10 +186,10 @@ def test_a_researcher_files_and_a_steward_grants(page_of, served, lived_in):
     alice.get_by_role("button", name="Déposer la demande").click()
     summary = alice.get_by_role("alert")
     assert "points à corriger" in summary.inner_text()
-    assert alice.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    alice.wait_for_function("document.activeElement.getAttribute('role') === 'alert'")
     assert alice.get_by_label("Titre du projet").input_value() == "Asthme de l’enfant"
     summary.get_by_role("link", name="Finalité").click()
-    assert alice.evaluate("document.activeElement.id") == "purpose"
+    alice.wait_for_function("document.activeElement.id === 'purpose'")
 
     alice.get_by_label("Établissement responsable").fill("CHU de Test")
     alice.get_by_label("Finalité").fill("Décrire les hospitalisations pour asthme avant quinze ans.")

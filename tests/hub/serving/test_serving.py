@@ -106,6 +106,7 @@ def start(home: Home, port: int) -> subprocess.Popen[str]:
     raise AssertionError("the hub did not start")
 
 
+@pytest.mark.long
 def test_a_killed_hub_leaves_workspaces_that_the_next_one_finds_and_stops(home: Home, engine: Engine) -> None:
     metadata.create_all(engine)
     projects = Projects(engine, lambda: datetime.now(UTC))

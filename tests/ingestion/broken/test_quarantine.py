@@ -10,10 +10,11 @@ from pyspark.sql import SparkSession
 
 from hub.paths import Home
 from ingestion.contract_set import Contracts, load_contracts
-from ingestion.ingest import Folders, Report, ingest_drop
+from ingestion.ingest import Folders, ingest_drop
 from ingestion.lake import Lake
 from ingestion.ledger import Ledger
 from ingestion.quarantine import Quarantine
+from ingestion.reports import Report
 from pseudonymization.keystore import KeyStore
 from tests.ingestion.site import write_contracts
 from tests.ingestion.test_kinds import BOMB, EXPECTED, FILES

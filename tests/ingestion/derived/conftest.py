@@ -17,9 +17,10 @@ from ingestion.derived.definition import Flat, Timeline, read_definition
 from ingestion.derived.records import Records
 from ingestion.derived.report import DerivedReport
 from ingestion.derived.shapes import shapes
-from ingestion.ingest import Folders, Report, ingest_drop
+from ingestion.ingest import Folders, ingest_drop
 from ingestion.lake import Lake
 from ingestion.ledger import Ledger
+from ingestion.reports import Report
 from pseudonymization.keystore import KeyStore
 
 if TYPE_CHECKING:

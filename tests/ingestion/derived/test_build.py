@@ -20,6 +20,7 @@ JANUARY = {
 FEBRUARY = {"VISIT": ["4,a,2023-02-01,,"], "DRUG": ["4,D1,w"]}
 
 
+@pytest.mark.long
 def test_months_are_stacked_and_counted_and_old_ones_are_left_alone(claims: Claims) -> None:
     assert claims.derive("FLAT").state == "waiting"
     claims.take("01", **JANUARY)

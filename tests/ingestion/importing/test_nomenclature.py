@@ -22,7 +22,8 @@ from ingestion.importing.draft import as_yaml, draft
 from ingestion.importing.errors import ImportRefused
 from ingestion.importing.nomenclature import CodeList, contract_names, draft_list, read_code_list, write_drop
 from ingestion.importing.table_schema import read_table_schema
-from ingestion.ingest import Report, ingest_drop
+from ingestion.ingest import ingest_drop
+from ingestion.reports import Report
 from ingestion.surprise_policies import Surprises
 from tests.ingestion.conftest import Small
 

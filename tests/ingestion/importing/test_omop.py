@@ -16,7 +16,8 @@ from ingestion.importing.classification import read_classification
 from ingestion.importing.draft import as_yaml, draft
 from ingestion.importing.errors import ImportRefused
 from ingestion.importing.omop import read_field_level
-from ingestion.ingest import Report, ingest_drop
+from ingestion.ingest import ingest_drop
+from ingestion.reports import Report
 from pseudonymization.person import person_key_of
 from tests.ingestion.conftest import Small
 
@@ -157,6 +158,7 @@ def ingested(small: Small, real_data: Path, tmp_path: Path, only: Sequence[str] 
 
 @pytest.mark.real_data
 @pytest.mark.spark
+@pytest.mark.long
 def test_real_people_and_deaths_are_joined_by_their_key(real_data: Path, small: Small, tmp_path: Path) -> None:
     report = ingested(small, real_data, tmp_path, ("PERSON.csv", "DEATH.csv"))
     assert [(table.table, table.rows_read, table.accepted) for table in report.tables] == [

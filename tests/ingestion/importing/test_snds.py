@@ -64,6 +64,7 @@ def test_what_hangs_on_a_person_reaches_one(contracts: Contracts) -> None:
 
 
 @pytest.mark.spark
+@pytest.mark.long
 def test_some_tables_come_through_and_add_up(
     contracts: Contracts, home: Home, ledger: Ledger, spark: SparkSession, real_data: Path
 ) -> None:

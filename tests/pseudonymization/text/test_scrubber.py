@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 from base64 import b64decode
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -72,6 +73,18 @@ def test_any_text_keeps_what_is_not_tagged(text: str, name: str, number: str) ->
     assert all(0 <= left.start < left.end <= right.start for left, right in pairwise(spans))
     done = SCRUBBER.scrub(text, identity)
     assert sum(done.counts.values()) <= sum(done.text.count(tag) for tag in tags("fr").values())
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text(max_size=20), min_size=3, max_size=3), st.dates(date(1960, 1, 1), date(2030, 1, 1)))
+def test_dates_are_kept_where_their_tags_stand(around: list[str], day: date) -> None:
+    written = f"{around[0]} ; vu le {day:%d/%m/%Y} ; {around[1]} ; revu en mars 2021 ; {around[2]}"
+    done = SCRUBBER.scrub(written)
+    assert {done.text[one.start : one.end] for one in done.dates} == {"[DATE]"}
+    assert len(done.dates) == done.counts["[DATE]"]
+    told = [one.date for one in done.dates]
+    assert day.isoformat() in told
+    assert "2021-03" in told
 
 
 @settings(max_examples=40, deadline=None)
