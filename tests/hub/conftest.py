@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pytest
 
 from hub.database import build_engine
 from hub.demo.client import HubClient, Workspace
+from hub.demo.served import free_port
 from hub.paths import Home
 from hub.serving.options import ServeOptions
 from hub.serving.serving import Serving
@@ -51,13 +51,6 @@ def write_permit(home: Home, project: str, members: list[str], *, end_date: str 
     known = json.loads(path.read_text()) if path.exists() else {}
     known[project] = {"members": members, "end_date": end_date, "active": active}
     path.write_text(json.dumps(known))
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
 
 
 def options_for(home: Home, port: int | None = None) -> ServeOptions:

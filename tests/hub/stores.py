@@ -16,7 +16,7 @@ from pathlib import Path
 import pyspark
 import pytest
 
-from tests.hub.conftest import free_port
+from hub.demo.served import free_port
 
 _JARS = Path(pyspark.__file__).parent / "jars"
 _NODE = "org.apache.hadoop.hdfs.server"

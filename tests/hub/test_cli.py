@@ -23,7 +23,7 @@ def hub(home: Path, *arguments: str, **environment: str) -> subprocess.Completed
         env={**os.environ, "HUB_HOME": str(home), **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         stdin=subprocess.DEVNULL,
     )
 
@@ -345,7 +345,7 @@ def test_a_number_is_sealed_for_an_erasure_and_is_no_argument(tmp_path: Path) ->
     def sealed(line: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "hub", "seal-number", "--key", str(key)],
-            cwd=ROOT, input=line, capture_output=True, text=True, timeout=120, check=False,
+            cwd=ROOT, input=line, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
 
     once, again = sealed("psa AbC 01\n"), sealed("psa AbC 1\n")

@@ -51,7 +51,7 @@ def run(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "HUB_HOME": str(site / "home"), "HUB_SETTINGS": str(site / "hub.yaml")}
     return subprocess.run(
         [sys.executable, "-m", "hub", *arguments],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL,
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
 

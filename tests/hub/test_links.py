@@ -154,7 +154,7 @@ def test_lines_that_say_nothing_are_one_sentence(tmp_path: Path, lines: str, tol
     environment = {**os.environ, "HUB_HOME": str(tmp_path / "home")}
     done = subprocess.run(
         [sys.executable, "-m", "hub", "links", "settle"],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, input=lines,
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, input=lines,
     )  # fmt: skip
     assert done.returncode not in (0, 70), done.stderr
     assert told in done.stderr

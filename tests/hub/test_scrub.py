@@ -116,7 +116,7 @@ def test_from_a_shell_without_any_hub(notes: Path, tmp_path: Path) -> None:
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HUB_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=True,
     )
     assert len(done.stdout.splitlines()) == 3

@@ -15,11 +15,11 @@ import pyspark
 import pytest
 
 from hub.demo.leaks import home_needles
+from hub.demo.served import free_port
 from hub.errors import HubError
 from hub.leaks.search import search
 from hub.paths import JARS, Home
 from hub.spark_cluster import cluster_settings
-from tests.hub.conftest import free_port
 from tests.hub.processes import command_lines, content, hub, python
 
 SPARK = Path(pyspark.__file__).parent

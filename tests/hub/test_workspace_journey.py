@@ -125,7 +125,7 @@ print(ask("GET", "/hub/api/user"), [ask(*q) for q in [
 def test_the_starter_notebook_runs_and_its_model_is_registered(workspace: Workspace, kernel: Kernel) -> None:
     began = time.monotonic()
     outputs = workspace.run_notebook("01-diabetes-admission.ipynb")
-    assert time.monotonic() - began < 120
+    assert time.monotonic() - began < 300
     found = re.search(r"RUN (\w+) AUC ([\d.]+) MODEL diabetes-admission v1", outputs[-1].text)
     assert found is not None, outputs[-1].text
     assert float(found[2]) > 0.6
@@ -219,9 +219,9 @@ def test_closing_takes_the_data_from_the_next_read_and_stops_the_server(
         folder=hub.home.projects,
         stop_workspaces=lambda project: launch.stop_all(hub.serving.sockets, project),
     )
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert not extract.exists()
-    deadline = time.monotonic() + 25
+    deadline = time.monotonic() + 90
     while workspace.client.running("p0001") and time.monotonic() < deadline:
         time.sleep(0.3)
     assert not workspace.client.running("p0001")

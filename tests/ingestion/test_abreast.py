@@ -14,7 +14,7 @@ pytestmark = pytest.mark.spark
 
 
 def test_every_task_runs_and_no_more_than_allowed_at_once(spark: SparkSession) -> None:
-    under_way, most, begun, turn = 0, 0, [], threading.Lock()
+    under_way, most, begun, turn, both = 0, 0, [], threading.Lock(), threading.Barrier(2)
 
     def task(number: int) -> None:
         nonlocal under_way, most
@@ -22,6 +22,8 @@ def test_every_task_runs_and_no_more_than_allowed_at_once(spark: SparkSession) -
             begun.append(number)
             under_way += 1
             most = max(most, under_way)
+        if number < 2:
+            both.wait(60)
         time.sleep(0.05)
         with turn:
             under_way -= 1
@@ -44,7 +46,7 @@ def test_a_failure_is_raised_and_nothing_begins_after_it(spark: SparkSession) ->
         begun.append(number)
         if number == 1:
             raise ValueError("the second")
-        time.sleep(0.2)
+        time.sleep(2)
 
     with pytest.raises(ValueError, match="the second"):
         abreast(spark, [lambda number=number: task(number) for number in range(6)], at_once=2)

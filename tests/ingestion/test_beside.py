@@ -20,8 +20,8 @@ pytestmark = pytest.mark.spark
 def test_both_are_under_way_together(spark: SparkSession) -> None:
     met = threading.Barrier(2)
     with Beside(spark) as beside:
-        other = beside(lambda: met.wait(10))
-        met.wait(10)
+        other = beside(lambda: met.wait(60))
+        met.wait(60)
         assert other.result() in (0, 1)
 
 

@@ -164,7 +164,7 @@ def test_a_manifest_is_held_to_its_word(landing: Path, take) -> None:  # type: i
         take()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
 @given(
     lines=st.lists(st.text(st.sampled_from("ab, \té"), max_size=5), min_size=1, max_size=20),
     ends=st.sampled_from(["\n", "\r\n", "\r"]),

@@ -45,7 +45,7 @@ CELLS = st.sampled_from(["1", "2", "x y", "é", ""])
 LINES = st.lists(st.tuples(CELLS, CELLS, CELLS, st.booleans()), max_size=40)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=list(HealthCheck), max_examples=60)
 @given(first=LINES, second=LINES, packed=st.booleans())
 def test_every_row_with_another_s_key_is_named(
     tmp_path: Path, first: list[tuple[str, str, str, bool]], second: list[tuple[str, str, str, bool]], packed: bool

@@ -136,7 +136,7 @@ cells = st.text(
 ) | st.sampled_from(['"', ",", '","', "é", ""])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=list(HealthCheck), max_examples=40)
 @given(lines=st.lists(st.lists(cells, min_size=8, max_size=8), min_size=1, max_size=6), packed=st.booleans())
 def test_every_line_of_a_csv_is_found_where_it_stands(
     contract_folder: Path, tmp_path_factory: pytest.TempPathFactory, lines: list[list[str]], packed: bool

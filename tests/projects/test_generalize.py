@@ -88,7 +88,7 @@ def test_a_commune_becomes_its_departement_and_that_its_region(spark: SparkSessi
 
 
 @pytest.mark.spark
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(
         st.tuples(

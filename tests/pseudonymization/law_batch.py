@@ -5,6 +5,7 @@ Arguments: home folder (with `landing/people.csv` in it), jars folder.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 from pathlib import Path
@@ -23,6 +24,11 @@ from pseudonymization.nir import nir_is_valid
 from pseudonymization.person import person_key
 from pseudonymization.rekey import rekeyed
 from pseudonymization.text.column import scrub_column
+
+
+def copied_if_there(source: str, target: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copy2(source, target)
 
 
 def main() -> None:
@@ -64,8 +70,10 @@ def main() -> None:
         without_keys(broken).select(F.assert_true(F.col("k").isNull(), F.lit("forced failure"))).collect()
     except (PySparkException, Py4JJavaError):
         print("forced failure seen")
-    # Before Spark removes them at its stop.
-    shutil.copytree(home.sealed_tmp, home.root / "tmp-copy", ignore_dangling_symlinks=True)
+    # Before Spark removes them at its stop; what it removes meanwhile is gone.
+    shutil.copytree(
+        home.sealed_tmp, home.root / "tmp-copy", ignore_dangling_symlinks=True, copy_function=copied_if_there
+    )
     spark.stop()
 
 

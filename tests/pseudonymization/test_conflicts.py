@@ -95,7 +95,7 @@ KEYS = st.sampled_from([f"{kind}:{number}" for kind in ("ins", "ipp", "psa") for
 
 
 @pytest.mark.long
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(KEYS, min_size=1, max_size=3), min_size=3, max_size=9))
 def test_no_person_ever_has_two_nirs_and_no_key_is_lost(spark: SparkSession, groups: list[list[str]]) -> None:
     half = len(groups) // 2

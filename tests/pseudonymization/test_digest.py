@@ -68,7 +68,7 @@ def test_pads_are_those_of_hmac(secret: bytes, message: bytes) -> None:
 
 
 @pytest.mark.spark
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(texts | edges | st.none(), texts | edges | st.none()), min_size=300, max_size=400))
 def test_spark_and_python_agree(spark: SparkSession, pairs: list[tuple[str | None, str | None]]) -> None:
     pairs = [*pairs, ("é\u0301", " œ\u00a0"), ("\U0001f600", "1"), ("\u2003", "1"), ("a\x00b", "İı")]

@@ -132,7 +132,7 @@ def test_weakened_or_broken_parameters_are_refused(keys: Path, tmp_path: Path, c
         KeyStore.open(keys, unlocker)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(place=st.integers(min_value=0), byte=st.integers(0, 255))
 def test_a_changed_byte_is_an_error_of_ours_or_changes_nothing(keys: Path, place: int, byte: int) -> None:
     unlocker = by_key(keys.parent.parent)

@@ -76,7 +76,7 @@ def test_null_keys_fall_out_of_a_group(spark: SparkSession) -> None:
     assert groups.collect()[0]["keys"] == [("psa", "a")]
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(st.integers(0, 12).map("ipp:{}".format), min_size=1, max_size=3), min_size=2, max_size=8))
 def test_components_are_those_of_a_union_find(spark: SparkSession, groups: list[list[str]]) -> None:
     half = len(groups) // 2

@@ -78,7 +78,7 @@ def page_of(chromium: Any, served: str) -> Iterator[Callable[..., Any]]:
         if username:
             context.add_cookies([{"name": "test-user", "value": username, "url": served}])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
         return page

@@ -37,7 +37,7 @@ def schedule(tmp_path: Path):  # type: ignore[no-untyped-def]
             | {"HUB_SETTINGS": str(settings)},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
 
     return call

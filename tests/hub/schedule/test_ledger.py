@@ -109,14 +109,14 @@ def test_many_runners_ask_at_once_and_one_gets_it(database: Engine) -> None:
 
 
 def test_what_a_killed_runner_held_is_taken_over_and_its_verdict_comes_too_late(database: Engine) -> None:
-    ledger = ledger_of(database, lease=3)
+    ledger = ledger_of(database, lease=5)
     asleep(database, ledger, 1)
     first = ledger.claim(wanted(), "killed")
     assert first is not None
     assert ledger.claim(wanted(), "other") is None
     assert ledger.renew(first, "half way") is not None
     assert Readings(database).runs()[0].step == "half way"
-    time.sleep(3.2)
+    time.sleep(5.2)
     second = ledger.claim(wanted(), "other")
     assert second is not None
     assert (second.due, second.attempt) == (first.due, 2)

@@ -19,12 +19,12 @@ from pydantic import ValidationError
 from sqlalchemy import Engine, select, update
 
 from hub.database import upgrade
+from hub.demo.served import free_port
 from hub.paths import ROOT
 from hub.schedule.letter import Failure, letters
 from hub.schedule.outbox import Outbox
 from hub.schedule.settings import MailSettings
 from hub.schedule.tables import mail
-from tests.hub.conftest import free_port
 
 FAILURE = Failure("claims", datetime(2026, 3, 29, 1, 30, tzinfo=UTC), "Europe/Paris", 3, "failed", 7, "machine-1")
 
@@ -206,7 +206,7 @@ def test_a_schedule_tells_of_what_fails(tmp_path: Path, server: tuple[Server, in
     while not kept.messages and time.monotonic() < deadline:
         time.sleep(0.05)
     runner.send_signal(signal.SIGTERM)
-    said, _ = runner.communicate(timeout=60)
+    said, _ = runner.communicate(timeout=120)
     assert runner.returncode == 0
     assert "attempt 2: failed with exit code 1" in said
     content = kept.messages[0].content

@@ -57,7 +57,7 @@ def test_its_exit_code_is_its_verdict(process, tmp_path: Path) -> None:  # type:
 def test_its_time_limit_ends_it(process) -> None:  # type: ignore[no-untyped-def]
     began = time.monotonic()
     assert process("sleep").wait(renew, lease=60, time_limit=1, stop=threading.Event()) == ("too_long", None)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50
 
 
 def test_a_stop_ends_it(process) -> None:  # type: ignore[no-untyped-def]
@@ -82,8 +82,8 @@ def test_who_cannot_renew_the_lease_ends_the_run_before_it_ends(process) -> None
         raise ConnectionError
 
     began = steady()
-    assert process("sleep", lease=2.0).wait(away, lease=2.0, time_limit=None, stop=threading.Event()) is None
-    assert steady() - began < 2.0
+    assert process("sleep", lease=8.0).wait(away, lease=8.0, time_limit=None, stop=threading.Event()) is None
+    assert steady() - began < 8.0
 
 
 def test_a_child_without_its_runner_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import Engine
 
 from hub.demo.client import HubClient, Workspace
+from hub.demo.served import free_port
 from hub.errors import HubError
 from hub.paths import ROOT, Home
 from hub.serving.serving import Serving
@@ -24,7 +25,7 @@ from projects.state import Projects
 from projects.tables import metadata
 from projects.workspace import launch
 from projects.workspace.places import socket_folder
-from tests.hub.conftest import free_port, options_for, write_permit
+from tests.hub.conftest import options_for, write_permit
 from tests.hub.stand_ins import PASSWORD
 
 pytestmark = pytest.mark.sandbox
@@ -140,12 +141,12 @@ def test_a_killed_hub_leaves_workspaces_that_the_next_one_finds_and_stops(home: 
         client.spawn("p0001")
         (alive,) = launch.found(socket_folder(home.run))
         hub.send_signal(signal.SIGTERM)
-        assert hub.wait(40) == 0
+        assert hub.wait(120) == 0
         assert not alive.alive
     finally:
         hub.kill()
         launch.stop_all(socket_folder(home.run))
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while processes_of(home) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert processes_of(home) == []
