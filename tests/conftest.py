@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import OperationalError
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-# The machine's speed is no property under test.
-hypothesis_settings.register_profile("hub", deadline=None, print_blob=True)
+# The machine's speed is no property under test. The suite tries the same examples each time, so that a change is
+# judged by what it changes; new ones are looked for with `--hypothesis-profile=search`.
+hypothesis_settings.register_profile(
+    "hub", deadline=None, print_blob=True, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.register_profile("search", hypothesis_settings.get_profile("hub"), derandomize=False)
 hypothesis_settings.load_profile("hub")
 
 # A command reads some hundred rows: compiling for speed takes more of the processor than it gives back. The session

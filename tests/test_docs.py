@@ -38,7 +38,7 @@ def run(command: str, home: Path) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=1200,
         stdin=subprocess.DEVNULL,
     )
 

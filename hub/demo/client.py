@@ -44,7 +44,7 @@ class HubClient:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self.username = ""
-        self.http = httpx.Client(base_url=self.url, follow_redirects=True, timeout=60)
+        self.http = httpx.Client(base_url=self.url, follow_redirects=True, timeout=180)
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +105,7 @@ class HubClient:
     def stop(self, project: str) -> None:
         """Close the workspace and wait until the Hub says so."""
         self.api("DELETE", f"/users/{self.username}/servers/{project}")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while self.running(project) and time.monotonic() < deadline:
             time.sleep(0.2)
 
@@ -195,7 +195,7 @@ class Kernel:
             additional_headers={"Cookie": request.headers.get("Cookie", "")},
             origin=Origin(f"http://{place.netloc}"),
             max_size=64 * 1024 * 1024,
-            open_timeout=30,
+            open_timeout=90,
             proxy=None,
         )
         return opened

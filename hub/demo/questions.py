@@ -68,7 +68,7 @@ import json, os, mlflow, requests
 own = os.environ["MLFLOW_WORKSPACE"]
 headers = {{"Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"], "X-MLFLOW-WORKSPACE": {other!r}}}
 answer = requests.post("http://127.0.0.1:5000/api/2.0/mlflow/experiments/search", headers=headers,
-                       json={{"max_results": 50}}, timeout=20)
+                       json={{"max_results": 50}}, timeout=60)
 print(json.dumps({{
     "own": own,
     "status": answer.status_code,

@@ -52,7 +52,7 @@ class Served:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 600
         while not self._opened():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()

@@ -22,7 +22,7 @@ class Part:
     command: Sequence[str]
     environment: Mapping[str, str]
     ready: Callable[[], bool]
-    patience: float = 60.0
+    patience: float = 180.0
     process: subprocess.Popen[bytes] | None = None
 
 

@@ -37,7 +37,7 @@ def ingest(home: Home) -> subprocess.CompletedProcess[str]:
         env=os.environ | {"HUB_HOME": str(home.root), "HUB_SPARK_DRIVER_MEMORY": "2g"},
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=1200,
         stdin=subprocess.DEVNULL,
     )
 

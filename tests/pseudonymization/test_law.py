@@ -75,7 +75,7 @@ def test_no_key_byte_and_no_identifier_is_left_behind(home: Home) -> None:
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()[-2000:]

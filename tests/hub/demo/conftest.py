@@ -54,7 +54,7 @@ def played() -> Iterator[Played]:
             env=os.environ | {"TMPDIR": str(folder / "tmp"), "HUB_SPARK_DRIVER_MEMORY": "2g"},
             capture_output=True,
             text=True,
-            timeout=1200,
+            timeout=2400,
             stdin=subprocess.DEVNULL,
         )
         report = folder / "report.json"
