@@ -58,8 +58,11 @@ def scrub_column(
 
     def scrub(batches: Iterator[tuple[pa.Array, pa.Array]]) -> Iterator[pa.Array]:
         # Workers do not inherit the driver's path, and this function travels by value.
+        import gc
         import sys
 
+        # Each note makes thousands of tuples and no cycle: looking for cycles every 700 of them is a twentieth of it.
+        gc.set_threshold(50_000, 20, 100)
         if root not in sys.path:
             sys.path.append(root)
         from pseudonymization.text.column import scrub_batch

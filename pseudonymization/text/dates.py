@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pseudonymization.text.found import BIRTH_DATE, DATE, Found
 from pseudonymization.text.page import Page
-from pseudonymization.text.scan import Scan, Scans, compiled
+from pseudonymization.text.scan import Scan, Scans, Search
 
 _MONTH = (
     r"(?:janv(?:ier)?|fevr?(?:ier)?|mars|avr(?:il)?|mai|juin|juil(?:let)?|aout|sept?(?:embre)?|oct(?:obre)?"
@@ -87,8 +87,8 @@ _LAW_WORDS = (
     r"\b(?:loi|decret|arrete|ordonnance n\xb0|directive|circulaire|reglement|decision"
     r"|version consolidee)\b[^.;\n]{0,45}$"
 )
-_BORN, _LAW = compiled(_BORN_WORDS), compiled(_LAW_WORDS)
-_ANNOUNCED = compiled(rf"(?:{_BORN_WORDS})|(?:{_LAW_WORDS})")
+_BORN, _LAW = Search(_BORN_WORDS), Search(_LAW_WORDS)
+_ANNOUNCED = Search(rf"(?:{_BORN_WORDS})|(?:{_LAW_WORDS})")
 _SOON = 64
 
 
@@ -100,10 +100,10 @@ def find_dates(page: Page) -> list[Found]:
     for one in found:
         before = data[max(0, one.start - _SOON) : one.start]
         # Most dates have neither before them, and are asked once.
-        if not _ANNOUNCED.search(before):
+        if not _ANNOUNCED(before):
             judged.append(one)
             continue
-        if _LAW.search(before):
+        if _LAW(before):
             continue
-        judged.append(one._replace(entity=BIRTH_DATE) if one.entity == DATE and _BORN.search(before) else one)
+        judged.append(one._replace(entity=BIRTH_DATE) if one.entity == DATE and _BORN(before) else one)
     return judged

@@ -61,7 +61,7 @@ def find_names(page: Page) -> list[Found]:
     """Names of patients, carers and relatives."""
     found = []
     classes, places = page.classes, page.places
-    free = 0
+    free, english = 0, page.language == "en"
     for match in _RUN.finditer(classes):
         start, end = match.span()
         # `de la` in `de la Tour`: what stands before is looked at here, so that most words are passed over quickly.
@@ -73,7 +73,7 @@ def find_names(page: Page) -> list[Found]:
             classes[max(0, start - _CONTEXT) : start],
             classes[start:end],
             classes[end],
-            _names_something(page, end),
+            english and _names_something(page, end),
         ):
             found.append(Found(places[start + first - 1], places[start + last], PERSON, score, why))
     for match in _LOWER_OF[page.language].finditer(classes):
@@ -86,8 +86,6 @@ def find_names(page: Page) -> list[Found]:
 
 def _names_something(page: Page, end: int) -> bool:
     """Whether what follows a run of an English note is named after people: `Homans' sign` too."""
-    if page.language != "en":
-        return False
     if _NAMED_AFTER.match(page.classes, end):
         return True
     gap = page.plain.cased[page.places[end - 1] : page.places[end]]

@@ -17,9 +17,29 @@ _OPTIONS.max_mem = 64 << 20
 _ANYWHERE = re2._Anchor.UNANCHORED
 
 
-def compiled(pattern: str) -> Any:
-    """An RE2 expression over the bytes of a `Plain`."""
-    return re2.compile(pattern.encode("latin-1"), _OPTIONS)
+_Match = Callable[[Any, bytes, int, int], list[tuple[int, int]]]
+
+
+def _compiled(pattern: bytes) -> tuple[_Match, int]:
+    """What matches an RE2 expression over the bytes of a `Plain`, and its groups.
+
+    The package's own methods make an object of each match, which takes as long as a pass over a short note.
+    """
+    made = re2.compile(pattern, _OPTIONS)
+    return made._regexp.Match, made.groups
+
+
+class Search:
+    """Whether one expression is found anywhere."""
+
+    __slots__ = ("_match",)
+
+    def __init__(self, pattern: str) -> None:
+        self._match, _ = _compiled(pattern.encode("latin-1"))
+
+    def __call__(self, data: bytes) -> bool:
+        """Whether it is in the bytes of a `Plain`."""
+        return self._match(_ANYWHERE, data, 0, len(data))[0][0] >= 0
 
 
 # Python's own: no back-tracking in it, and a third of the time of a call to RE2.
@@ -39,10 +59,7 @@ class Scan:
         self, rule: str, entity: str, pattern: str, score: float, *, apart: bool = True, over: bool = False
     ) -> None:
         self.pattern = pattern.encode("latin-1")
-        made = compiled(pattern)
-        # The package's own iterator makes an object of each match, which takes as long as a pass over a short note.
-        self._match: Callable[[Any, bytes, int, int], list[tuple[int, int]]] = made._regexp.Match
-        self._group: int = made.groups
+        self._match, self._group = _compiled(self.pattern)
         self.rule, self.entity, self.score, self._apart, self._over = rule, entity, score, apart, over
 
     def find(self, data: bytes) -> list[Found]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -77,20 +76,21 @@ class Scrubber:
 
     def scrub(self, text: str, identity: Identity | None = None) -> Scrubbed:
         """Replace every span by its tag or a surrogate; `identity` is what the source says of the note's patient."""
-        pieces, dates, at, length = [], [], 0, 0
+        pieces: list[str] = []
+        dates: list[DateSpan] = []
+        counts: dict[str, int] = {}
+        at = length = 0
         spans = self.find(text, identity)
-        for span in spans:
-            kept, written = text[at : span.start], text[span.start : span.end]
-            put = self._put(span.entity, written)
-            pieces += [kept, put]
-            start, length, at = length + len(kept), length + len(kept) + len(put), span.end
-            if span.entity == DATE:
-                dates.append(DateSpan(start, length, iso_of(written, self.language)))
-        counts = Counter(self._tag(span.entity) for span in spans)
-        return Scrubbed("".join([*pieces, text[at:]]), dict(counts), tuple(spans), tuple(dates))
-
-    def _put(self, entity: str, written: str) -> str:
-        return self._tag(entity) if self._surrogates is None else self._surrogates.replace(entity, written)
+        for begin, end, entity, _, _ in spans:
+            kept, put = text[at:begin], self._tag(entity)
+            counts[put] = counts.get(put, 0) + 1
+            if self._surrogates is not None:
+                put = self._surrogates.replace(entity, text[begin:end])
+            pieces += (kept, put)
+            start, length, at = length + len(kept), length + len(kept) + len(put), end
+            if entity == DATE:
+                dates.append(DateSpan(start, length, iso_of(text[begin:end], self.language)))
+        return Scrubbed("".join([*pieces, text[at:]]), counts, tuple(spans), tuple(dates))
 
     def _tag(self, entity: str) -> str:
         return self._tags.get(entity) or f"[{entity}]"

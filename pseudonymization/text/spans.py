@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 _JOINTS = frozenset(" \t\u00a0-,.")
+_BY_START, _BY_ENTITY, _BY_END_AND_SCORE = itemgetter(0), itemgetter(2), itemgetter(1, 3)
 
 
 class Span(NamedTuple):
@@ -24,7 +26,11 @@ def merge(text: str, found: Iterable[Span]) -> list[Span]:
     # What the last one is so far, in plain variables: a new tuple for each that joins it would be half the time.
     begin = until = size = -1
     entity, score, rule = "", 0.0, ""
-    for start, end, kind, sure, why in sorted(found, key=_order):
+    # By start, the longest and then the surest first, then by entity; three sorts that no function of ours slows down.
+    ordered = sorted(found, key=_BY_ENTITY)
+    ordered.sort(key=_BY_END_AND_SCORE, reverse=True)
+    ordered.sort(key=_BY_START)
+    for start, end, kind, sure, why in ordered:
         joins = start < until or (kind == entity and _JOINTS.issuperset(text[until:start]))
         if joins and (sure, end - start) <= (score, size):
             until = max(until, end)
@@ -36,7 +42,3 @@ def merge(text: str, found: Iterable[Span]) -> list[Span]:
     if until >= 0:
         merged.append(Span(begin, until, entity, score, rule))
     return merged
-
-
-def _order(span: Span) -> tuple[int, int, float, str]:
-    return span[0], -span[1], -span[3], span[2]
