@@ -95,7 +95,7 @@ def build_session(
         "spark.sql.legacy.timeParserPolicy": "CORRECTED",
         "spark.sql.shuffle.partitions": str(options.shuffle_partitions),
         "spark.sql.execution.arrow.pyspark.enabled": "true",
-        # Ten thousand notes at once, Spark's own choice, are 30 MB and more in a worker of Python: they leave its cache.
+        # Ten thousand notes at once, Spark's own choice, are 30 MB and more: they leave the cache of a worker.
         "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
         # A wrong row count beats a fast one: pruning hides malformed lines.
         "spark.sql.csv.parser.columnPruning.enabled": "false",

@@ -218,6 +218,16 @@ def world_at(home: Home, spark: SparkSession, contracts: Path) -> World:
     return World(hub)
 
 
+def people_world(folder: Path, spark: SparkSession) -> World:
+    """A world that knows the table of people alone, and has got nothing yet."""
+    contracts = folder / "contracts"
+    contracts.mkdir()
+    (contracts / "people.yaml").write_text(PEOPLE)
+    home = Home(folder / "home").make()
+    KeyStore.create(home.keys)
+    return world_at(home, spark, contracts)
+
+
 def make_world(home: Home, spark: SparkSession, contracts: Path) -> World:
     """A world with a person in lake, landing, archive, quarantine, identities and an extract."""
     contracts.mkdir()

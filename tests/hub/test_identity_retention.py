@@ -11,11 +11,8 @@ from pyspark.sql import SparkSession
 import hub.care
 from hub.care import maintain_tables
 from hub.compose import now
-from hub.paths import Home
-from ingestion.contract_set import load_contracts
 from pseudonymization.identities import IdentityTable
-from pseudonymization.keystore import KeyStore
-from tests.hub.erasing import NAME, PEOPLE, PEOPLE_LINES, World, world_at
+from tests.hub.erasing import NAME, PEOPLE_LINES, World, people_world
 
 
 def known(world: World) -> int:
@@ -25,13 +22,7 @@ def known(world: World) -> int:
 
 @pytest.mark.spark
 def test_care_forgets_who_was_not_told_of(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    contracts = tmp_path / "contracts"
-    contracts.mkdir()
-    (contracts / "people.yaml").write_text(PEOPLE)
-    home = Home(tmp_path / "home").make()
-    KeyStore.create(home.keys)
-    world = world_at(home, spark, contracts)
-    world.hub.__dict__["contracts"] = load_contracts(contracts)
+    world = people_world(tmp_path, spark)
     world.drop("one", PEOPLE=PEOPLE_LINES)
     world.ingest("one")
     before = known(world)
@@ -48,7 +39,7 @@ def test_care_forgets_who_was_not_told_of(spark: SparkSession, tmp_path: Path, m
     care(days + 2)
     assert known(world) == 0
     # One file without a row may stay; those with the payloads are gone.
-    assert len(list(home.identities.glob("*.parquet"))) <= 1
+    assert len(list(world.home.identities.glob("*.parquet"))) <= 1
     told = [(event.what, event.rows) for event in world.hub.ledger.events(table="identities")]
     assert told == [("forgotten", before)]
-    assert NAME not in "".join(path.name for path in home.identities.rglob("*"))
+    assert NAME not in "".join(path.name for path in world.home.identities.rglob("*"))

@@ -16,13 +16,11 @@ from hub.compose import Hub
 from hub.errors import HubError
 from hub.incidents import Incidents
 from hub.ingest import ingest_source
-from hub.paths import ROOT, Home
-from ingestion.contract_set import load_contracts
+from hub.paths import ROOT
 from ingestion.errors import LinkError
 from ingestion.lake_history import history
-from pseudonymization.keystore import KeyStore
 from pseudonymization.person import person_key_of
-from tests.hub.erasing import PEOPLE, World, nir, world_at
+from tests.hub.erasing import World, nir, people_world
 
 A, B, C = nir("1850578006048"), nir("2870578006050"), nir("1910578006051")
 HEAD = "psa,rank,ins,name,sex"
@@ -32,13 +30,7 @@ SECOND = (HEAD, f"PSA1,1,{B},Somebody,1", f"PSA3,1,{C},Third,1")
 
 @pytest.fixture
 def world(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    contracts = tmp_path / "contracts"
-    contracts.mkdir()
-    (contracts / "people.yaml").write_text(PEOPLE)
-    home = Home(tmp_path / "home").make()
-    KeyStore.create(home.keys)
-    made = world_at(home, spark, contracts)
-    made.hub.__dict__["contracts"] = load_contracts(contracts)
+    made = people_world(tmp_path, spark)
     monkeypatch.setattr(Hub, "load", classmethod(lambda cls: made.hub))
     monkeypatch.setattr(Hub, "close", lambda self: None)
     return made
