@@ -13,7 +13,7 @@ from benchmarks.harness import Result, Work, measure
 from benchmarks.sample import Sample
 from hub.paths import ROOT
 from ingestion.resources import SCHEMAS, schema_of
-from ingestion.view_definition import PACKAGED, ViewDefinition, load_view
+from ingestion.sql_on_fhir.definition import PACKAGED, ViewDefinition, load_view
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.compose import Hub, now
-from ingestion.erase_sealed import keep_newest
+from ingestion.erasing.sealed import keep_newest
 from ingestion.locks import INTAKE, locked
 from ingestion.maintain import Care, Maintained, maintain, would_maintain
 from ingestion.redact import redacted

@@ -19,12 +19,12 @@ from hub.leaks.search import search
 from hub.reviews.draw import reviews_of
 from ingestion.archive import seal
 from ingestion.certificate import write_certificate
-from ingestion.erase_files import Marks
-from ingestion.erase_find import Finder, person_of, persons_of
-from ingestion.erase_lake import counted, erase_in_lake, lake_tables
-from ingestion.erase_landing import erase_in_drop, marks_of, recover
-from ingestion.erase_sealed import erase_identity, erase_in_quarantine
-from ingestion.erasure import Erasure, Journal, new_id
+from ingestion.erasing.erasure import Erasure, Journal, new_id
+from ingestion.erasing.files import Marks
+from ingestion.erasing.find import Finder, person_of, persons_of
+from ingestion.erasing.lake import counted, erase_in_lake, lake_tables
+from ingestion.erasing.landing import erase_in_drop, marks_of, recover
+from ingestion.erasing.sealed import erase_identity, erase_in_quarantine
 from ingestion.folder import folder_of
 from ingestion.quarantine_ledger import QuarantineLedger
 from projects.erasure import erase_in_extract

@@ -12,7 +12,7 @@ from hub.care import drops
 from hub.compose import Hub
 from ingestion.archive import unseal
 from ingestion.drop import Drop, take_in
-from ingestion.erase_files import rewritable
+from ingestion.erasing.files import rewritable
 from ingestion.errors import IngestionError
 
 

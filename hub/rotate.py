@@ -11,7 +11,7 @@ from hub.alone import alone
 from hub.compose import Hub, now
 from hub.errors import HubError
 from ingestion.certificate import write_certificate
-from ingestion.erasure import Journal
+from ingestion.erasing.erasure import Journal
 from ingestion.pins import Pins
 from ingestion.rotation import Rekeyed, forget_earlier, rotate_lake
 from pseudonymization.identities import IdentityTable

@@ -13,7 +13,7 @@ from typing import Any
 
 from ingestion.contract import Contract
 from ingestion.errors import DropError
-from ingestion.view_definition import load_view
+from ingestion.sql_on_fhir.definition import load_view
 
 NAME = "manifest.json"
 

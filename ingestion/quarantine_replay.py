@@ -32,9 +32,9 @@ from ingestion.quarantine_lines import carry
 from ingestion.records import MALFORMED, REFUSED
 from ingestion.references import Parents
 from ingestion.reports import Learnt, TableReport, report_of
+from ingestion.sql_on_fhir.spread import TOO_DEEP
 from ingestion.table_rules import QuarantineShare, RowCount
 from ingestion.taken import Delivered
-from ingestion.view_spread import TOO_DEEP
 from pseudonymization.identities import IdentityTable
 from pseudonymization.keystore import KeyStore
 from pseudonymization.text.own import OwnRecognizers

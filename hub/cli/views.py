@@ -34,7 +34,7 @@ def run(
     from hub.errors import HubError
     from hub.paths import JARS
     from hub.spark import SparkOptions, build_session, end_session
-    from ingestion.view_run import read_view, require_resources, run_view, write_parquet, write_rows
+    from ingestion.sql_on_fhir.run import read_view, require_resources, run_view, write_parquet, write_rows
 
     if to == "parquet" and out is None:
         raise HubError("Parquet is no text: say where to write it with --out FOLDER.")

@@ -20,7 +20,7 @@ from ingestion.contract import Contract
 from ingestion.errors import SealingError
 from ingestion.sealing.fhir_paths import Path, Read, reads_of, values_at
 from ingestion.sealing.plan import NOTHING
-from ingestion.view_definition import load_view
+from ingestion.sql_on_fhir.definition import load_view
 from pseudonymization.errors import PseudonymizationError
 from pseudonymization.keystore import DerivedKey
 from pseudonymization.sealed import sealed_text, sealed_values

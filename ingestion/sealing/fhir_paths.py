@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.errors import SealingError
-from ingestion.fhirpath import Binary, Call, Constant, Index, Literal, Member, Negative, Node, This, parse
-from ingestion.view_definition import ViewDefinition
+from ingestion.sql_on_fhir.definition import ViewDefinition
+from ingestion.sql_on_fhir.fhirpath import Binary, Call, Constant, Index, Literal, Member, Negative, Node, This, parse
 
 Path = tuple[str, ...]
 """Names of elements from the resource on; `extension|<url>` is an extension of that URL."""

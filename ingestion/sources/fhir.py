@@ -15,9 +15,9 @@ from ingestion.packing import Delivery
 from ingestion.places import ROW, row_place
 from ingestion.records import MALFORMED, REFUSED
 from ingestion.resources import schema_of
+from ingestion.sql_on_fhir.definition import ViewDefinition, load_view
+from ingestion.sql_on_fhir.spread import delivered, spread_rows
 from ingestion.taken import Delivered, Taken, TakenTable
-from ingestion.view_definition import ViewDefinition, load_view
-from ingestion.view_spread import delivered, spread_rows
 
 
 def take(delivery: Delivery, contract: Contract, variables: Mapping[str, str]) -> Taken:

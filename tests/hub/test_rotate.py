@@ -16,7 +16,7 @@ from hub.leaks.search import search
 from hub.paths import Home
 from hub.rotate import Rotated, rotate
 from ingestion.certificate import is_genuine
-from ingestion.erasure import Erasure, Journal
+from ingestion.erasing.erasure import Erasure, Journal
 from ingestion.errors import KeysRotated, VersionGone
 from ingestion.ingest import ingest_drop
 from ingestion.lake_history import history, restore

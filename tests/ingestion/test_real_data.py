@@ -15,7 +15,7 @@ from ingestion.ingest import Folders, ingest_drop
 from ingestion.lake import Lake
 from ingestion.ledger import Ledger
 from ingestion.reports import Report
-from ingestion.view_definition import load_view
+from ingestion.sql_on_fhir.definition import load_view
 from pseudonymization.keystore import KeyStore
 
 if TYPE_CHECKING:

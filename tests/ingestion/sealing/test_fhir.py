@@ -14,7 +14,7 @@ from ingestion.errors import SealingError
 from ingestion.sealing import fhir
 from ingestion.sealing.fhir_paths import reads_of, values_at
 from ingestion.sealing.folder import SealedTable, seal_folder
-from ingestion.view_definition import ViewDefinition
+from ingestion.sql_on_fhir.definition import ViewDefinition
 from pseudonymization.keystore import DerivedKey
 from pseudonymization.nir import nir_key
 from pseudonymization.sealed import sealed_text, sealed_values

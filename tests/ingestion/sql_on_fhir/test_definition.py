@@ -14,9 +14,9 @@ from pyspark.sql import functions as F
 
 from hub.paths import ROOT
 from ingestion.errors import ViewError
-from ingestion.fhir_repeat import DEPTH
-from ingestion.view_definition import PACKAGED, ViewDefinition, load_view
-from ingestion.view_run import read_resources, run_view, write_rows
+from ingestion.sql_on_fhir.definition import PACKAGED, ViewDefinition, load_view
+from ingestion.sql_on_fhir.repeat import DEPTH
+from ingestion.sql_on_fhir.run import read_resources, run_view, write_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

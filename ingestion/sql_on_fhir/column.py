@@ -18,11 +18,23 @@ from pyspark.sql.types import (
 )
 
 from ingestion.errors import ViewError
-from ingestion.fhir_calls import call, of_type, type_name
-from ingestion.fhir_model import choices, element
-from ingestion.fhir_operators import binary, number
-from ingestion.fhir_value import Value, nothing, true_or_false, whole
-from ingestion.fhirpath import Binary, Call, Constant, Index, Literal, Member, Negative, Node, Nothing, This, parse
+from ingestion.sql_on_fhir.calls import call, of_type, type_name
+from ingestion.sql_on_fhir.fhirpath import (
+    Binary,
+    Call,
+    Constant,
+    Index,
+    Literal,
+    Member,
+    Negative,
+    Node,
+    Nothing,
+    This,
+    parse,
+)
+from ingestion.sql_on_fhir.model import choices, element
+from ingestion.sql_on_fhir.operators import binary, number
+from ingestion.sql_on_fhir.value import Value, nothing, true_or_false, whole
 
 Constants = Mapping[str, Literal]
 ROW_INDEX = "rowIndex"

@@ -12,11 +12,11 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType, DoubleType, IntegralType, NullType, StringType, StructType
 
-from ingestion import fhir_boundary
-from ingestion.fhir_model import NUMBERS, family, is_type
-from ingestion.fhir_operators import number
-from ingestion.fhir_value import Evaluator, Value, nothing, text, true_or_false, whole
-from ingestion.fhirpath import Binary, Literal, Member, Node, This
+from ingestion.sql_on_fhir import boundary as fhir_boundary
+from ingestion.sql_on_fhir.fhirpath import Binary, Literal, Member, Node, This
+from ingestion.sql_on_fhir.model import NUMBERS, family, is_type
+from ingestion.sql_on_fhir.operators import number
+from ingestion.sql_on_fhir.value import Evaluator, Value, nothing, text, true_or_false, whole
 
 FUNCTIONS: Final[Mapping[str, tuple[int, int]]] = {
     "where": (1, 1), "select": (1, 1), "all": (1, 1), "exists": (0, 1), "empty": (0, 0), "not": (0, 0),

@@ -18,9 +18,9 @@ from ingestion.recount import recount
 from ingestion.reports import TableReport
 from ingestion.sealed_rows import SealedRows
 from ingestion.sources import fhir
+from ingestion.sql_on_fhir.definition import ViewDefinition
+from ingestion.sql_on_fhir.run import read_resources
 from ingestion.taken import TakenTable
-from ingestion.view_definition import ViewDefinition
-from ingestion.view_run import read_resources
 from tests.ingestion.conftest import Small
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from ingestion.contract import Contract, Person, Via
-from ingestion.erasure import Erasure
+from ingestion.erasing.erasure import Erasure
 from ingestion.values import typed
 from pseudonymization.chosen import chosen, with_chosen
 from pseudonymization.digest import keyed_digest, with_keys, without_keys

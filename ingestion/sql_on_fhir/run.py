@@ -17,9 +17,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from ingestion.errors import DropError, ViewError
-from ingestion.fhir_column import SEVERAL
 from ingestion.redact import redacted
-from ingestion.view_definition import ViewDefinition
+from ingestion.sql_on_fhir.column import SEVERAL
+from ingestion.sql_on_fhir.definition import ViewDefinition
 
 Text = Literal["csv", "ndjson"]
 _SAID = re.compile(rf"\[USER_RAISED_EXCEPTION\] (View path [^\n]*?: {re.escape(SEVERAL)}\.)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ingestion.view_check import SPREADING, columns_of
+from ingestion.sql_on_fhir.check import SPREADING, columns_of
 
 Select = Mapping[str, Any]
 _IDS = ("getResourceKey()", "%resource.id", "%rootResource.id", "%resource.getResourceKey()")

@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType, DataType, DoubleType, LongType, NullType, NumericType, StringType
 
 from ingestion.errors import ViewError
-from ingestion.fhir_model import NUMBERS, TEMPORAL
-from ingestion.fhirpath import Node
+from ingestion.sql_on_fhir.fhirpath import Node
+from ingestion.sql_on_fhir.model import NUMBERS, TEMPORAL
 
 
 @dataclass(frozen=True)

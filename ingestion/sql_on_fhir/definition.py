@@ -19,16 +19,16 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, StructType
 
 from ingestion.errors import ViewError
-from ingestion.fhir_column import PathCompiler
-from ingestion.fhir_model import PRIMITIVES, element
-from ingestion.fhir_repeat import DEPTH, repeated
-from ingestion.fhir_value import Value, plain_type
-from ingestion.fhirpath import Call, Node, parse
-from ingestion.view_check import SPREADING, check_view, columns_of, constants
-from ingestion.view_key import fault_of_key
-from ingestion.view_measure import Measure, measure, multiplies
+from ingestion.sql_on_fhir.check import SPREADING, check_view, columns_of, constants
+from ingestion.sql_on_fhir.column import PathCompiler
+from ingestion.sql_on_fhir.fhirpath import Call, Node, parse
+from ingestion.sql_on_fhir.key import fault_of_key
+from ingestion.sql_on_fhir.measure import Measure, measure, multiplies
+from ingestion.sql_on_fhir.model import PRIMITIVES, element
+from ingestion.sql_on_fhir.repeat import DEPTH, repeated
+from ingestion.sql_on_fhir.value import Value, plain_type
 
-PACKAGED = Path(__file__).parent / "views"
+PACKAGED = Path(__file__).parents[1] / "views"
 _ITEM, _PLACE, _CELL = "__item_", "__place_", "__cell_"
 ROOT = "__resource"
 

@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 from ingestion.contract import Contract
 from ingestion.delta_snapshot import delete_files, snapshots, superfluous
 from ingestion.delta_snapshot import others as other_files
-from ingestion.erase_match import depth, parent_role, seen_in_lake, theirs, wanted_of
-from ingestion.erasure import Erasure
+from ingestion.erasing.erasure import Erasure
+from ingestion.erasing.match import depth, parent_role, seen_in_lake, theirs, wanted_of
 from ingestion.lake import PERSON_LINK, Lake
 from ingestion.lake_history import contract_of, measured
 from ingestion.lake_table import LakeTable

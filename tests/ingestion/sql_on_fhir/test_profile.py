@@ -12,8 +12,8 @@ from pyspark.sql import functions as F
 
 from ingestion.errors import ViewError
 from ingestion.resources import schema_of
-from ingestion.view_definition import PACKAGED, ViewDefinition, load_view
-from ingestion.view_run import run_view, write_rows
+from ingestion.sql_on_fhir.definition import PACKAGED, ViewDefinition, load_view
+from ingestion.sql_on_fhir.run import run_view, write_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

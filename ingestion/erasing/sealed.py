@@ -16,8 +16,8 @@ from ingestion import delta_log
 from ingestion.contract import Contract
 from ingestion.delta_snapshot import delete_files
 from ingestion.delta_snapshot import others as other_files
-from ingestion.erase_match import GONE, seen_as_arrived, theirs, wanted_of
-from ingestion.erasure import LONG_ENOUGH, Erasure
+from ingestion.erasing.erasure import LONG_ENOUGH, Erasure
+from ingestion.erasing.match import GONE, seen_as_arrived, theirs, wanted_of
 from ingestion.lake_history import contract_of
 from ingestion.quarantine import Quarantine
 from ingestion.quarantine_ledger import QuarantineLedger

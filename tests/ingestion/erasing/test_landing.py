@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from hub.paths import Home
 from ingestion.contract_set import Contracts, load_contracts
 from ingestion.drop import Drop, take_in
-from ingestion.erase_files import Marks
-from ingestion.erase_landing import erase_in_drop, recover
+from ingestion.erasing.files import Marks
+from ingestion.erasing.landing import erase_in_drop, recover
 from ingestion.ledger import Counts, Ledger, Published
 from tests.ingestion.conftest import GOOD_PEOPLE, GOOD_VISITS, PEOPLE_HEADER, VISITS_HEADER
 

@@ -3,7 +3,7 @@
 Source: SQL on FHIR v2, ViewDefinition, `select.repeat`. A tree of unknown depth has no type in Spark, so the walk is
 unrolled: over the levels that the data have where the schema was read from them, and over a set number of levels where
 it was declared. A declared schema writes an element out once; where it comes again within itself it is text, the JSON
-as it was written (`fhir_folded`). Parents come before their children.
+as it was written (`folded`). Parents come before their children.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, NullType, StructField, StructType
 
 from ingestion.errors import ViewError
-from ingestion.fhir_column import PathCompiler
-from ingestion.fhir_folded import Folded, folded
-from ingestion.fhir_value import Value
+from ingestion.sql_on_fhir.column import PathCompiler
+from ingestion.sql_on_fhir.folded import Folded, folded
+from ingestion.sql_on_fhir.value import Value
 
 DEPTH = 10
 """Levels that are walked unless a contract says otherwise; deeper data are refused, never cut."""

@@ -19,9 +19,9 @@ from pyspark.sql import functions as F
 
 from ingestion.contract import Contract
 from ingestion.drop import Drop, TakenFile, TakenTable, take_in
-from ingestion.erase_files import Marks, Tuples, unread, without
-from ingestion.erase_match import seen_as_arrived, theirs, wanted_of
-from ingestion.erasure import LONG_ENOUGH, Erasure
+from ingestion.erasing.erasure import LONG_ENOUGH, Erasure
+from ingestion.erasing.files import Marks, Tuples, unread, without
+from ingestion.erasing.match import seen_as_arrived, theirs, wanted_of
 from ingestion.errors import IngestionError
 from ingestion.ledger import Ledger
 from ingestion.redact import redacted

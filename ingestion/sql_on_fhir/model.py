@@ -1,4 +1,4 @@
-"""What FHIR's resources are made of: the type of each element, read from `fhir_model.json`.
+"""What FHIR's resources are made of: the type of each element, read from `model.json`.
 
 The file names every element of R4B, and what R5 adds to it, as `element:type`, with `*` where there may be several.
 Source: https://hl7.org/fhir/R4B/ and https://hl7.org/fhir/R5/ (CC0).
@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-_FILE = Path(__file__).parent / "fhir_model.json"
+_FILE = Path(__file__).parent / "model.json"
 NUMBERS: Final = frozenset({"integer", "integer64", "positiveInt", "unsignedInt", "decimal"})
 TEMPORAL: Final = frozenset({"date", "dateTime", "instant", "time"})
 TEXTS: Final = frozenset(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ingestion.contract import Contract
 from ingestion.contract_column import Label
-from ingestion.erase_files import Marks, unread, without
-from ingestion.erase_landing import ASIDE, recover
+from ingestion.erasing.files import Marks, unread, without
+from ingestion.erasing.landing import ASIDE, recover
 
 NIR = "185057800604822"
 

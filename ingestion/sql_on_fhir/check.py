@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ingestion.errors import ViewError
-from ingestion.fhir_calls import FUNCTIONS, TYPED
-from ingestion.fhir_model import NUMBERS, TEMPORAL, TEXTS, family
-from ingestion.fhirpath import Binary, Call, Constant, Index, Literal, Member, Negative, Node, parse
+from ingestion.sql_on_fhir.calls import FUNCTIONS, TYPED
+from ingestion.sql_on_fhir.fhirpath import Binary, Call, Constant, Index, Literal, Member, Negative, Node, parse
+from ingestion.sql_on_fhir.model import NUMBERS, TEMPORAL, TEXTS, family
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 SPREADING: Final = ("forEach", "forEachOrNull", "repeat")

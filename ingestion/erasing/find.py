@@ -10,7 +10,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from ingestion.contract import Contract
-from ingestion.erase_match import (
+from ingestion.erasing.erasure import LONG_ENOUGH, Erasure, Records
+from ingestion.erasing.match import (
     depth,
     keys_of,
     parent_role,
@@ -21,8 +22,7 @@ from ingestion.erase_match import (
     value_of,
     wanted_of,
 )
-from ingestion.erase_sealed import ROW, arrived_rows, places
-from ingestion.erasure import LONG_ENOUGH, Erasure, Records
+from ingestion.erasing.sealed import ROW, arrived_rows, places
 from ingestion.errors import ErasureError
 from ingestion.lake import PERSON_LINK, Lake
 from ingestion.records import MALFORMED

@@ -6,9 +6,9 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import DoubleType, IntegralType, LongType, NullType, StringType, StructType
 
-from ingestion.fhir_boundary import instants
-from ingestion.fhir_model import TEXTS
-from ingestion.fhir_value import Evaluator, Value, nothing, text, true_or_false
+from ingestion.sql_on_fhir.boundary import instants
+from ingestion.sql_on_fhir.model import TEXTS
+from ingestion.sql_on_fhir.value import Evaluator, Value, nothing, text, true_or_false
 
 _PLACES = 8
 """Decimals are exact to at least so many places (FHIRPath N1, "Decimal")."""

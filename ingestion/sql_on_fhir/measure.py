@@ -14,10 +14,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import NullType
 
-from ingestion.fhir_column import PathCompiler
-from ingestion.fhir_repeat import recursion, repeated
-from ingestion.fhir_value import Value
-from ingestion.view_check import SPREADING
+from ingestion.sql_on_fhir.check import SPREADING
+from ingestion.sql_on_fhir.column import PathCompiler
+from ingestion.sql_on_fhir.repeat import recursion, repeated
+from ingestion.sql_on_fhir.value import Value
 
 Select = Mapping[str, Any]
 

@@ -13,8 +13,8 @@ from pyspark.sql.types import StructType
 from ingestion.places import ROW, row_place
 from ingestion.records import MALFORMED, REFUSED
 from ingestion.resources import schema_of
+from ingestion.sql_on_fhir.definition import ViewDefinition
 from ingestion.taken import Delivered, TakenTable
-from ingestion.view_definition import ViewDefinition
 
 TOO_DEEP = "too_deep"
 _LINE, _RESOURCE, _ROWS = "_line", "_resource", "_rows"

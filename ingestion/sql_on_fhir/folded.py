@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from ingestion.errors import ViewError
-from ingestion.fhir_model import PRIMITIVES
-from ingestion.fhir_value import Value
+from ingestion.sql_on_fhir.model import PRIMITIVES
+from ingestion.sql_on_fhir.value import Value
 
 _ITEMS, _UNREAD = "items", "unread"
 Children = Callable[[Value], list[Value]]

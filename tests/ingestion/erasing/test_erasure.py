@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.erasure import Erasure, Journal, Records, new_id
+from ingestion.erasing.erasure import Erasure, Journal, Records, new_id
 from ingestion.errors import ErasureError
 from pseudonymization.keystore import DerivedKey
 

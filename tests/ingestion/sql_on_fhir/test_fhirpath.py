@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.errors import ViewError
-from ingestion.fhirpath import Binary, Call, Constant, Index, Literal, Member, Negative, This, parse
+from ingestion.sql_on_fhir.fhirpath import Binary, Call, Constant, Index, Literal, Member, Negative, This, parse
 
 
 def test_a_path_becomes_a_tree() -> None:

@@ -1,0 +1,1 @@
+"""Erasing a person wherever the hub holds them: lake, landing, archives, quarantine, identities."""
