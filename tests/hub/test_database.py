@@ -1,12 +1,16 @@
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, MetaData, inspect, text
+from sqlalchemy.exc import OperationalError
 
 import governance.tables
+import hub.database
 import hub.incidents.tables
 import hub.reviews.tables
 import hub.schedule.tables
@@ -95,3 +99,25 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]
         engine = build_engine(request.getfixturevalue("postgresql"), tmp_path / "unused.db")
     yield engine
     engine.dispose()
+
+
+def test_a_new_file_that_another_process_writes_is_waited_for(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "records.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.5, lambda: other.execute("COMMIT")).start()
+    engine = build_engine(None, tmp_path / "records.db")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    engine.dispose()
+    other.close()
+
+
+def test_a_file_that_stays_locked_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub.database, "PATIENCE", 0.2)
+    other = sqlite3.connect(tmp_path / "records.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OperationalError, match="locked"):
+        build_engine(None, tmp_path / "records.db").connect()
+    other.close()

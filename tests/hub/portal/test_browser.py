@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from tests.hub.portal.conftest import a_run, draw_notes
 
 pytestmark = pytest.mark.browser
 CHROMIUM = Path(os.environ.get("HUB_CHROMIUM", "/usr/bin/chromium"))
+PATIENCE = 60_000
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -59,8 +61,6 @@ BASICS = """() => {
 def chromium() -> Iterator[Any]:
     if not CHROMIUM.exists():
         pytest.skip("no Chromium: install Debian's package, or name another by HUB_CHROMIUM")
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield browser
@@ -78,7 +78,8 @@ def page_of(chromium: Any, served: str) -> Iterator[Callable[..., Any]]:
         if username:
             context.add_cookies([{"name": "test-user", "value": username, "url": served}])
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
         return page
@@ -186,10 +187,11 @@ def test_a_researcher_files_and_a_steward_grants(page_of, served, lived_in):
     alice.get_by_role("button", name="Déposer la demande").click()
     summary = alice.get_by_role("alert")
     assert "points à corriger" in summary.inner_text()
-    alice.wait_for_function("document.activeElement.getAttribute('role') === 'alert'")
+    # A function that is waited for would be evaluated in the page, which its policy forbids.
+    expect(summary).to_be_focused()
     assert alice.get_by_label("Titre du projet").input_value() == "Asthme de l’enfant"
     summary.get_by_role("link", name="Finalité").click()
-    alice.wait_for_function("document.activeElement.id === 'purpose'")
+    expect(alice.locator("#purpose")).to_be_focused()
 
     alice.get_by_label("Établissement responsable").fill("CHU de Test")
     alice.get_by_label("Finalité").fill("Décrire les hospitalisations pour asthme avant quinze ans.")
@@ -197,14 +199,14 @@ def test_a_researcher_files_and_a_steward_grants(page_of, served, lived_in):
     alice.get_by_text("Séjours hospitaliers MCO 2024").click()
     chooser = alice.locator("details", has_text="T_MCO24B")
     chooser.get_by_placeholder("Trouver une colonne").fill("diagnostic")
-    assert chooser.get_by_label("Durée du séjour en jours").is_hidden()
+    expect(chooser.get_by_label("Durée du séjour en jours")).to_be_hidden()
     chooser.get_by_label("Diagnostic principal (CIM-10)").check()
-    assert chooser.locator("[data-count]").inner_text() == "1"
+    expect(chooser.locator("[data-count]")).to_have_text("1")
     alice.get_by_label("Soins à partir du").fill("2024-01-01")
     alice.get_by_label("Soins jusqu’au").fill("2024-12-31")
     alice.get_by_label("Fin de l’accès").fill("2027-01-31")
     alice.get_by_role("button", name="Déposer la demande").click()
-    assert "En attente de décision" in alice.locator("main").inner_text()
+    expect(alice.locator("main")).to_contain_text("En attente de décision")
 
     sam = page_of("sam", locale="en")
     sam.goto(served + "/")
@@ -212,7 +214,7 @@ def test_a_researcher_files_and_a_steward_grants(page_of, served, lived_in):
     sam.get_by_label("Grant").check()
     sam.get_by_role("textbox", name="Reason").fill("The scope fits the question.")
     sam.get_by_role("button", name="Record the decision").click()
-    assert "The application is granted" in sam.get_by_role("status").inner_text()
+    expect(sam.get_by_role("status")).to_contain_text("The application is granted")
     assert lived_in.governance.application("a0009").permit == "p0004"
     assert [permit.id for permit in lived_in.calls.granted] == ["p0004"]
 
@@ -223,8 +225,8 @@ def test_the_catalogue_answers_while_one_types(page_of, served):
     assert page.locator("#results li").count() == 5
     page.get_by_role("searchbox").press_sequentially("deces")
     page.locator("#results .matching").first.wait_for()
-    assert page.locator("#results li").count() == 2
-    assert page.url.endswith("/catalogue?q=deces")
+    expect(page.locator("#results li")).to_have_count(2)
+    expect(page).to_have_url(served + "/catalogue?q=deces")
     assert page.locator("#results").get_attribute("aria-live") == "polite"
 
 
@@ -275,12 +277,12 @@ def test_it_works_without_scripts(page_of, served):
     page.get_by_role("searchbox").fill("mco")
     with page.expect_navigation():
         page.get_by_role("button", name="Rechercher").click()
-    assert page.locator("#results li").count() == 1
+    expect(page.locator("#results li")).to_have_count(1)
     page.goto(served + "/applications/new")
     page.get_by_label("Titre du projet").fill("Sans script")
     with page.expect_navigation():
         page.get_by_role("button", name="Enregistrer le brouillon").click()
-    assert "Le brouillon est enregistré." in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("Le brouillon est enregistré.")
 
 
 def test_notes_are_read_with_the_keyboard(page_of, served, lived_in):
@@ -296,5 +298,7 @@ def test_notes_are_read_with_the_keyboard(page_of, served, lived_in):
     assert page.url.endswith(f"/reviews/{number}")
     assert page.evaluate(BASICS) == []
     page.get_by_role("link", name="Texte 2 sur 3").click()
+    page.wait_for_url("**/2")
     assert page.evaluate(BASICS) == []
-    assert page.get_by_role("button", name="Quelque chose a été oublié").get_attribute("aria-pressed") == "true"
+    pressed = page.get_by_role("button", name="Quelque chose a été oublié")
+    expect(pressed).to_have_attribute("aria-pressed", "true")

@@ -8,7 +8,7 @@ from tests.hub.schedule.two_runners import two_runners
 
 
 def test_two_schedulers_of_which_one_is_killed(tmp_path: Path) -> None:
-    shown = two_runners(tmp_path, None, seconds=7, speed=40, jobs=1, kill_every=3, lease=3, sleep=0.4)
+    shown = two_runners(tmp_path, None, seconds=7, speed=40, jobs=1, kill_every=3, lease=8, sleep=0.4)
     assert (shown.twice, shown.missed, shown.at_once) == ([], [], [])
     assert shown.kills >= 1
     assert shown.intervals >= 2
