@@ -196,13 +196,13 @@ def test_a_schedule_tells_of_what_fails(tmp_path: Path, server: tuple[Server, in
     file = tmp_path / "hub.yaml"
     file.write_text(json.dumps({"home": str(tmp_path / "home"), "schedule": [job], "mail": mail_settings}))
     runner = subprocess.Popen(
-        [sys.executable, "-m", "hub", "schedule", "run", "--pace", f"{time.time()}:60", "--lease", "2"],
+        [sys.executable, "-m", "hub", "schedule", "run", "--pace", f"{time.time()}:60", "--lease", "10"],
         cwd=ROOT,
         env={**os.environ, "HUB_SETTINGS": str(file), "HUB_HOME": str(tmp_path / "home")},
         stdout=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not kept.messages and time.monotonic() < deadline:
         time.sleep(0.05)
     runner.send_signal(signal.SIGTERM)
