@@ -93,24 +93,29 @@ def two_runners(
     runners, killed = [start("one"), start("two")], 0
     struck: set[str] = set()
     following = began + kill_every
-    while (gone := time.monotonic() - began) < seconds or (gone < 180 and not (killed and _ended(witness) >= 3)):
-        time.sleep(0.05)
-        assert all(runner.poll() is None for runner in runners), "a runner ended by itself"
-        # Each run once: one that is cut off again and again is given up, which is another test's matter.
-        under_way = _under_way(witness)
-        if time.monotonic() > following and under_way and under_way not in struck:
-            struck.add(under_way)
-            at = chance.randrange(2)
-            runners[at].send_signal(signal.SIGKILL)
-            runners[at].wait()
-            killed += 1
-            runners[at] = start(("one", "two")[at])
-            following = time.monotonic() + kill_every
-    # A little longer, so that what the last kill left is taken over.
-    time.sleep(lease * 2 + 2)
-    for runner in runners:
-        runner.send_signal(signal.SIGTERM)
-    assert [runner.wait(60) for runner in runners] == [0, 0]
+    try:
+        while (gone := time.monotonic() - began) < seconds or (gone < 180 and not (killed and _ended(witness) >= 3)):
+            time.sleep(0.05)
+            assert all(runner.poll() is None for runner in runners), "a runner ended by itself"
+            # Each run once: one that is cut off again and again is given up, which is another test's matter.
+            under_way = _under_way(witness)
+            if time.monotonic() > following and under_way and under_way not in struck:
+                struck.add(under_way)
+                at = chance.randrange(2)
+                runners[at].send_signal(signal.SIGKILL)
+                runners[at].wait()
+                killed += 1
+                runners[at] = start(("one", "two")[at])
+                following = time.monotonic() + kill_every
+        # A little longer, so that what the last kill left is taken over.
+        time.sleep(lease * 2 + 2)
+        for runner in runners:
+            runner.send_signal(signal.SIGTERM)
+        assert [runner.wait(60) for runner in runners] == [0, 0]
+    finally:
+        for runner in runners:
+            # One that has ended already is past being killed.
+            runner.kill()
     engine = build_engine(url, home / "records.db")
     try:
         return _judge(engine, witness, time.monotonic() - began, killed)
