@@ -20,7 +20,9 @@ from hub.spark_cluster import cluster_settings
 ARCHIVE = "hub.jsa"
 #: Bytes that a session needs before it does anything: its jars are copied into its temporary folder.
 ROOM = 48 * 2**20
-_COMPILERS = {"full": "", "quick": "-XX:TieredStopAtLevel=1"}
+# The first compiler alone gets 48 MB for what it makes. An ingestion of many tables fills them, after which the JVM
+# interprets the rest, and says so on the command's own output.
+_COMPILERS = {"full": "", "quick": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"}
 
 
 @dataclass(frozen=True)
